@@ -1,0 +1,94 @@
+package record
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Clock says who last set a field of a record in the catalog.
+type Clock struct {
+	Version int64     `json:"v"`  // the record's version that the write made
+	By      string    `json:"by"` // LocalWriter, or the name of the remote it came from
+	At      time.Time `json:"at"`
+}
+
+// LocalWriter is the Clock.By of a write that came through the catalog's own API.
+const LocalWriter = "catalog"
+
+// Inbound is one field that moved at a remote. A Value of "" means that it was cleared there.
+type Inbound struct {
+	Seq   int64     `json:"seq"` // numbers the remote's changes of this record, from 1
+	Value string    `json:"value"`
+	Base  int64     `json:"base"` // the catalog version that the remote reflected when the field moved
+	At    time.Time `json:"at"`   // when the connector saw it; only the policy "newest" looks at it
+}
+
+// Policy says which side keeps a field that both changed without knowing of each other.
+type Policy string
+
+// The policies. Newest compares wall clocks, the only place where the protocol does.
+const (
+	PolicyCatalog Policy = "catalog"
+	PolicyRemote  Policy = "remote"
+	PolicyNewest  Policy = "newest"
+)
+
+// Conflict is a field that was changed on both sides, each without having seen the other's change.
+type Conflict struct {
+	Field          string
+	CatalogValue   string
+	CatalogVersion int64
+	CatalogBy      string
+	CatalogAt      time.Time
+	RemoteValue    string
+	RemoteAt       time.Time
+	Policy         Policy
+	Winner         string // LocalWriter or the remote's name
+}
+
+// Merge is the three-way merge of a remote's change into a catalog record.
+type Merge struct {
+	Remote string                    // the remote's name
+	Seen   int64                     // fields with a Seq up to this were merged before
+	Policy func(field string) Policy // how to settle a conflict on a field
+}
+
+// Into returns the fields to set (a patch, possibly empty) and the conflicts met on the way, in field order.
+// Versions decide what is a conflict: somebody other than this remote set the field at a version above the
+// change's base. Equal values never conflict.
+func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]Inbound) (Patch, []Conflict) {
+	patch, conflicts := Patch{}, []Conflict(nil)
+	for _, field := range slices.Sorted(maps.Keys(changed)) {
+		theirs, ours := changed[field], clocks[field]
+		if theirs.Seq <= m.Seen || current[field] == theirs.Value {
+			continue
+		}
+		if ours.By != m.Remote && ours.Version > theirs.Base {
+			conflict := m.settle(field, current[field], ours, theirs)
+			conflicts = append(conflicts, conflict)
+			if conflict.Winner == LocalWriter {
+				continue
+			}
+		}
+		patch[field] = theirs.Value
+	}
+	return patch, conflicts
+}
+
+func (m Merge) settle(field, value string, ours Clock, theirs Inbound) Conflict {
+	conflict := Conflict{
+		Field: field, CatalogValue: value, CatalogVersion: ours.Version, CatalogBy: ours.By, CatalogAt: ours.At,
+		RemoteValue: theirs.Value, RemoteAt: theirs.At, Policy: m.Policy(field), Winner: m.Remote,
+	}
+	switch conflict.Policy {
+	case PolicyCatalog:
+		conflict.Winner = LocalWriter
+	case PolicyNewest:
+		if !theirs.At.After(ours.At) {
+			conflict.Winner = LocalWriter
+		}
+	case PolicyRemote:
+	}
+	return conflict
+}

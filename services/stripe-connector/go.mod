@@ -1,0 +1,7 @@
+module github.com/datasync-dev/datasync/services/stripe-connector
+
+go 1.26.0
+
+require github.com/datasync-dev/datasync/pkg v0.0.0
+
+replace github.com/datasync-dev/datasync/pkg => ../../pkg

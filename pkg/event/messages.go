@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -126,6 +127,11 @@ func DecodeSnapshot(body []byte) (Snapshot, error) {
 	if s.Version < 1 || s.Generation < 1 {
 		return s, fmt.Errorf("%w: version %d, generation %d", ErrMalformed, s.Version, s.Generation)
 	}
+	for path, value := range s.Fields {
+		if err := checkText(path, value); err != nil {
+			return s, err
+		}
+	}
 	return s, nil
 }
 
@@ -153,7 +159,10 @@ func DecodeReport(body []byte) (Report, error) {
 		if s.Remote != remote || s.Kind == "" {
 			return Report{}, fmt.Errorf("%w: a state of %q in a message from %q", ErrMalformed, s.Remote, remote)
 		}
-		return Report{State: &s}, checkID(s.ID)
+		if s.Error != nil {
+			return Report{State: &s}, errors.Join(checkID(s.ID), checkText(s.RemoteID, s.Error.Field, s.Error.Reason))
+		}
+		return Report{State: &s}, errors.Join(checkID(s.ID), checkText(s.RemoteID, string(s.State)))
 	}
 	var c Change
 	if err := json.Unmarshal(e.Data, &c); err != nil {
@@ -162,12 +171,27 @@ func DecodeReport(body []byte) (Report, error) {
 	if c.Remote != remote || e.Type != fmt.Sprintf("%s.%s.v1", remote, c.Kind) || c.Seq < 1 {
 		return Report{}, fmt.Errorf("%w: a change of %q (%q, seq %d) in a %q", ErrMalformed, c.Remote, c.Kind, c.Seq, e.Type)
 	}
-	return Report{Change: &c}, checkID(c.ID)
+	for path, inbound := range c.Fields {
+		if err := checkText(path, inbound.Value); err != nil {
+			return Report{}, err
+		}
+	}
+	return Report{Change: &c}, errors.Join(checkID(c.ID), checkText(c.RemoteID))
 }
 
 func checkID(id string) error {
 	if _, err := uuid.Parse(id); err != nil {
 		return fmt.Errorf("%w: id %q is not a UUID", ErrMalformed, id)
+	}
+	return nil
+}
+
+// checkText refuses what Postgres cannot store, so that such a message ends as a dead letter and holds nothing up.
+func checkText(texts ...string) error {
+	for _, text := range texts {
+		if strings.ContainsRune(text, 0) {
+			return fmt.Errorf("%w: a text holds the character NUL", ErrMalformed)
+		}
 	}
 	return nil
 }

@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	driver "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+const (
+	defaultMaxConns = 16
+	connectTimeout  = 5 * time.Second
+	connLifetime    = 30 * time.Minute // so that a pool finds its way back after a failover or a resize
+	applicationName = "datasync"
+)
+
+// Options of a database. URL is required.
+type Options struct {
+	URL      string // postgres://user:password@host:5432/database?sslmode=...
+	Schema   string // made if missing, and the only one on the search path; empty: what the server defaults to
+	MaxConns int    // connections at most, all kept open; 0: 16
+	Log      *slog.Logger
+}
+
+// Open connects, waiting until ctx ends for a server that is not there yet, and makes the schema if it is missing. Any
+// other failure, a refused password for example, is returned at once. The caller owns the pool and closes it through
+// db.DB(). No SQL value is ever logged; errors are returned and not logged.
+func Open(ctx context.Context, o Options) (*gorm.DB, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	pool, err := newPool(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(awaitServer(ctx, pool, o.Log), ensureSchema(ctx, pool, o.Schema)); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	db, err := gorm.Open(driver.New(driver.Config{Conn: pool}), &gorm.Config{
+		PrepareStmt:            true,
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		DisableAutomaticPing:   true, // awaitServer did
+		Logger:                 quietLogger{log: o.Log},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), pool.Close())
+	}
+	return db, nil
+}
+
+func newPool(o Options) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		return nil, errors.New("the database URL is not valid: expected postgres://user:password@host:port/database")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.DialFunc = dialer().DialContext
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = name(o.Schema)
+	}
+	if o.Schema != "" {
+		if err := checkSchema(o.Schema); err != nil {
+			return nil, err
+		}
+		config.RuntimeParams["search_path"] = quote(o.Schema)
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = defaultMaxConns
+	}
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(o.MaxConns)
+	pool.SetMaxIdleConns(o.MaxConns)
+	pool.SetConnMaxLifetime(connLifetime)
+	return pool, nil
+}
+
+func name(schema string) string {
+	if schema == "" {
+		return applicationName
+	}
+	return applicationName + " " + schema
+}
+
+// awaitServer returns when the server answers.
+func awaitServer(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
+	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		err := pool.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !Unavailable(err) {
+			return fmt.Errorf("connect to the database: %w", err)
+		}
+		if delay == 50*time.Millisecond {
+			log.WarnContext(ctx, "waiting for the database", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("connect to the database: %w", err)
+		case <-time.After(delay):
+		}
+	}
+}

@@ -56,3 +56,11 @@ process_has() {
 process_gone() {
     [ ! -d "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
 }
+
+# process_born PID: when it started, in the kernel's ticks; together with the pid it names one process for ever.
+process_born() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    stat=${stat##*) }
+    cut -d ' ' -f 20 <<<"$stat"
+}

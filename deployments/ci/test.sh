@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# go test with the race detector, and with what that needs: a C compiler.
+set -u
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LOCAL=$TOP/deployments/local
+for part in say process packages; do
+    # shellcheck source=/dev/null
+    . "$LOCAL/lib/$part.sh"
+done
+
+# compiler_found: the one that go names.
+compiler_found() {
+    command -v "$(go env CC | cut -d ' ' -f 1)" >/dev/null 2>&1
+}
+
+# race_flag: sets RACE. Without a compiler the tests still run, but cannot see data races, and that is said.
+race_flag() {
+    RACE=(-race)
+    compiler_found && return
+    if packages_possible; then
+        hint 'installing gcc for the race detector ...'
+        packages_install gcc libc6-dev && compiler_found && return
+    fi
+    RACE=()
+    complain test 'no C compiler: the tests run WITHOUT the race detector. Install gcc and libc6-dev to have it.'
+}
+
+race_flag
+[ "${#RACE[@]}" = 0 ] || export CGO_ENABLED=1
+cd "$TOP" && exec go test "${RACE[@]}" "$@"

@@ -1,0 +1,88 @@
+# make run: the services in the foreground, with their logs, until Ctrl-C.
+
+COLOURS=(36 32 35 33 34)
+
+# foreground_run: starts all, shows their logs, restarts what dies, and stops in order when told to.
+foreground_run() {
+    STOPPING=''
+    trap 'STOPPING=1' INT TERM HUP
+    echo "$$ $(process_born $$)" >"$RUN/pids/run.pid"
+    foreground_follow
+    if foreground_start; then
+        services_key
+        say stop 'Ctrl-C (PostgreSQL and RabbitMQ stay: make deps-down)'
+        foreground_watch
+    elif [ -z "$STOPPING" ]; then
+        FAILED=1
+    fi
+    foreground_stop
+    [ -z "${FAILED:-}" ]
+}
+
+# foreground_start: all services, one after another; false when one fails or Ctrl-C comes.
+foreground_start() {
+    local name
+    for name in "${SERVICES[@]}"; do
+        service_start "$name" && service_wait "$name" || return 1
+        say "$name" "ready, $(service_page "$name")"
+    done
+}
+
+# foreground_follow: the new lines of each log, prefixed. The services write to files and not to us, so that they do not die
+# with a closed terminal.
+foreground_follow() {
+    local name i=0 prefix
+    FOLLOWERS=()
+    for name in "${SERVICES[@]}"; do
+        (umask 077 && : >>"$RUN/logs/$name.log")
+        printf -v prefix '%-17s' "$name"
+        [ -z "$BOLD" ] || prefix=$'\e['"${COLOURS[i]}m$prefix$PLAIN"
+        (exec setsid tail -n 0 -F "$RUN/logs/$name.log" 2>/dev/null) > >(trap '' INT TERM HUP; exec sed -u "s/^/  $prefix /") &
+        FOLLOWERS+=($!)
+        i=$((i + 1))
+    done
+}
+
+# foreground_watch: until told to stop; a service that ends by itself is started again after a second, then after longer.
+foreground_watch() {
+    local name
+    declare -A DELAY=() DIED=() BORN=()
+    while [ -z "$STOPPING" ]; do
+        for name in "${SERVICES[@]}"; do
+            if [ -n "${DIED[$name]:-}" ]; then
+                [ "$SECONDS" -ge "${DIED[$name]}" ] && foreground_revive "$name"
+            elif ! service_pid "$name" >/dev/null; then
+                foreground_died "$name"
+            fi
+        done
+        # In the background and waited for, because a signal interrupts only `wait` at once.
+        sleep 0.3 &
+        wait $!
+    done
+}
+
+foreground_died() {
+    local name=$1
+    DELAY[$name]=$((${DELAY[$name]:-0} * 2))
+    # A service that ran for a minute is not failing at its start: begin with a second again.
+    [ $((SECONDS - ${BORN[$name]:-0})) -lt 60 ] && [ "${DELAY[$name]}" -gt 0 ] || DELAY[$name]=1
+    [ "${DELAY[$name]}" -le 30 ] || DELAY[$name]=30
+    DIED[$name]=$((SECONDS + DELAY[$name]))
+    complain "$name" "ended by itself, starts again in ${DELAY[$name]} s"
+}
+
+foreground_revive() {
+    DIED[$1]='' BORN[$1]=$SECONDS
+    service_start "$1" || DIED[$1]=$((SECONDS + 5))
+}
+
+# foreground_stop: connector, catalog, simulator. More Ctrl-C change nothing: each service has a deadline.
+foreground_stop() {
+    trap '' INT TERM HUP
+    [ ! -t 1 ] || printf '\n'
+    services_stop "${SERVICES[@]}"
+    rm -f "$RUN/pids/run.pid"
+    sleep 0.3 # the last lines are still on their way
+    { kill "${FOLLOWERS[@]}" && wait "${FOLLOWERS[@]}"; } 2>/dev/null
+    say stopped 'all services; PostgreSQL and RabbitMQ go on (stop them with make deps-down)'
+}

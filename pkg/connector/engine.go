@@ -1,0 +1,123 @@
+package connector
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/postgres"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migrations make the engine's tables. The outbox has its own.
+var Migrations = postgres.Migrations{Name: "connector", FS: subFS(migrationFiles, "migrations")}
+
+func subFS(files fs.FS, dir string) fs.FS {
+	sub, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // the directory is embedded above
+	}
+	return sub
+}
+
+// DeletePolicy says what a delete in the catalog does at the remote, where money may hang on the object.
+type DeletePolicy string
+
+// The delete policies.
+const (
+	DeleteAlways DeletePolicy = "delete" // delete it there too
+	DeleteDetach DeletePolicy = "detach" // keep it there, and stop syncing it
+	DeleteRefuse DeletePolicy = "refuse" // delete it unless the Remote's DeleteGuard objects; then park the record
+)
+
+// Options of an engine. Name, Kind, Remote, DB and Log are required.
+type Options struct {
+	Name         string // names the connector's queue, messages, keys and marks: "stripe"
+	Kind         string // event.KindCustomer
+	Remote       Remote
+	DB           *gorm.DB                        // migrated with Migrations and outbox.Migrations
+	Committed    func()                          // called after a commit that put messages in the outbox; must not block
+	Workers      int                             // records worked on at once; default 3
+	Lease        time.Duration                   // how long a worker owns a record; longer than CallTimeout; default 30s
+	CallTimeout  time.Duration                   // of one call to the remote; default 20s
+	VerifyAfter  time.Duration                   // when a write with an unknown outcome is looked at for the last time; default Lease
+	Probe        time.Duration                   // how often a connector that waits for an operator tries again; default 30s
+	DeletePolicy DeletePolicy                    // default DeleteAlways
+	Backoff      func(attempt int) time.Duration // default Backoff
+	Log          *slog.Logger
+	Metrics      prometheus.Registerer
+}
+
+// Engine keeps the records of one kind in step with one remote account. All methods are safe for concurrent use; any
+// number of engines of the same name, in any number of processes, share the work.
+type Engine struct {
+	o       Options
+	guard   DeleteGuard
+	owner   string
+	metrics *metrics
+	wake    chan struct{}
+	paused  atomic.Pointer[pause]
+}
+
+// New checks the options and fills in the defaults.
+func New(o Options) (*Engine, error) {
+	o.setDefaults()
+	guard, _ := o.Remote.(DeleteGuard)
+	switch o.DeletePolicy {
+	case DeleteAlways, DeleteDetach:
+	case DeleteRefuse:
+		if guard == nil {
+			return nil, fmt.Errorf("connector %s: the delete policy %q needs a remote with a delete guard", o.Name, o.DeletePolicy)
+		}
+	default:
+		return nil, fmt.Errorf("connector %s: unknown delete policy %q: use delete, detach or refuse", o.Name, o.DeletePolicy)
+	}
+	if o.Lease <= o.CallTimeout {
+		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
+	}
+	return &Engine{
+		o: o, guard: guard, owner: uuid.NewString(), metrics: newMetrics(o.Metrics, o.Name), wake: make(chan struct{}, 1),
+	}, nil
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.Workers, 3)
+	setDefault(&o.Lease, 30*time.Second)
+	setDefault(&o.CallTimeout, 20*time.Second)
+	setDefault(&o.VerifyAfter, o.Lease)
+	setDefault(&o.Probe, 30*time.Second)
+	setDefault(&o.DeletePolicy, DeleteAlways)
+	if o.Backoff == nil {
+		o.Backoff = Backoff
+	}
+	if o.Committed == nil {
+		o.Committed = func() {}
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+}
+
+func setDefault[T comparable](option *T, value T) {
+	var zero T
+	if *option == zero {
+		*option = value
+	}
+}
+
+// Wake makes a sleeping engine look for due links at once. It never blocks.
+func (e *Engine) Wake() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

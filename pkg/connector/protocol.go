@@ -1,0 +1,129 @@
+package connector
+
+import (
+	"maps"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+// The pure part of the protocol: how a link moves. Nothing here does I/O.
+
+// observe folds the remote's present state into the link. Fields that differ from the shadow moved at the remote: they
+// become pending, and the returned change (nil when nothing moved) tells the catalog all that is pending.
+func (l *link) observe(remote string, theirs Object, now time.Time) *event.Change {
+	moved := record.Diff(l.Shadow, theirs.Fields)
+	news := l.Shadow == nil && l.Desired == nil // an object that the catalog has never heard of, maybe an empty one
+	l.Shadow = theirs.Fields.Clone()
+	l.settleDoubt(moved)
+	if l.Gone || (len(moved) == 0 && !news) {
+		return nil
+	}
+	l.Seq++
+	if l.Pending == nil {
+		l.Pending = map[string]record.Inbound{}
+	}
+	for field, value := range moved {
+		l.Pending[field] = record.Inbound{Seq: l.Seq, Value: value, Base: l.Version, At: now.UTC()}
+	}
+	change := l.change(remote)
+	change.Fields = maps.Clone(l.Pending)
+	return change
+}
+
+// settleDoubt takes out of moved what a doubtful write of ours set: it landed after all. Where the catalog wants
+// something else by now, the version is turned back so that the record is pushed again.
+func (l *link) settleDoubt(moved record.Patch) {
+	if l.Doubt == nil {
+		return
+	}
+	for field, value := range moved {
+		if ours, ok := l.Doubt.Patch[field]; !ok || ours != value {
+			continue
+		}
+		delete(moved, field)
+		if l.Desired != nil && l.Desired.Fields[field] != value {
+			l.Version = min(l.Version, l.Desired.Version-1)
+		}
+	}
+}
+
+// vanish notes that the object is gone at the remote and returns the change that says so, or nil if that was known.
+func (l *link) vanish(remote string) *event.Change {
+	if l.Gone {
+		return nil
+	}
+	l.Gone = true
+	l.Seq++
+	change := l.change(remote)
+	change.Deleted = true
+	return change
+}
+
+func (l *link) change(remote string) *event.Change {
+	return &event.Change{
+		Remote: remote, Kind: l.Kind, ID: l.LocalID, RemoteID: l.RemoteID,
+		Generation: l.Generation, Seq: l.Seq,
+	}
+}
+
+// renew starts the link afresh when the catalog restored the record: the old object stays deleted, a new one is made.
+func (l *link) renew() {
+	if l.Desired == nil || l.Desired.Generation <= l.Generation {
+		return
+	}
+	if l.Generation > 0 {
+		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Gone = "", nil, nil, nil, false
+	}
+	l.Generation = l.Desired.Generation
+}
+
+// acknowledge drops from pending what the catalog's newest snapshot contains.
+func (l *link) acknowledge(remote string) {
+	for field, inbound := range l.Pending {
+		if inbound.Seq <= l.Desired.Seen[remote] {
+			delete(l.Pending, field)
+		}
+	}
+}
+
+// behind reports whether the catalog has a version that the remote does not reflect yet.
+func (l *link) behind() bool { return l.Desired != nil && l.Desired.Version > l.Version }
+
+// patch is what has to be pushed: the fields of desired that differ from the shadow, but for those that moved at the
+// remote and that the catalog has yet to judge.
+func (l *link) patch() record.Patch {
+	patch := record.Diff(l.Shadow, l.Desired.Fields)
+	for field := range l.Pending {
+		delete(patch, field)
+	}
+	return patch
+}
+
+// complete folds the reply to the intent's call into the link. The caller goes on with observe or vanish, since the
+// reply may show more than what we wrote.
+func (l *link) complete(reply Object) {
+	in := l.Intent
+	switch in.Op {
+	case opCreate:
+		l.RemoteID, l.Shadow = reply.ID, in.Fields.Clone()
+	case opUpdate:
+		l.Shadow = l.Shadow.Apply(in.Patch)
+	case opDelete:
+		l.Gone = true
+	}
+	l.Version = max(l.Version, in.Version)
+	l.LastKey, l.Intent = in.Key, nil
+}
+
+// giveUpKey drops an update whose outcome is unknown and whose key would only replay the failure.
+func (l *link) giveUpKey(now time.Time) {
+	patch := record.Patch{}
+	if l.Doubt != nil {
+		maps.Copy(patch, l.Doubt.Patch)
+	}
+	maps.Copy(patch, l.Intent.Patch)
+	l.Doubt = &doubt{Patch: patch, Since: now.UTC()}
+	l.LastKey, l.Intent = l.Intent.Key, nil
+}

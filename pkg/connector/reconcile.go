@@ -1,0 +1,253 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+)
+
+// staleIntent is the age from which an intent's key cannot be trusted: remotes forget keys (Stripe after 24 hours),
+// and a forgotten key would make the call a second time.
+const staleIntent = 20 * time.Hour
+
+// job is one turn of a worker at one link: the row under its lease, and the messages that go out with the next commit.
+type job struct {
+	*Engine
+	link *link
+	was  report // what the catalog was last told
+	out  []event.Envelope
+
+	seenVersion, seenChecks int64 // the inputs that this turn knows of
+}
+
+// reconcile brings the link to rest: the one function that decides. It finishes what was begun, looks at the remote
+// where that may have moved, and pushes what the catalog wants. Whatever happens, the row is left either at rest or
+// with a due time; only a lost lease or an unreachable database leave it to the next holder.
+func (j *job) reconcile(ctx context.Context) error {
+	looked, failure := j.advance(ctx)
+	var lost *notCommitted
+	if errors.As(failure, &lost) {
+		return failure
+	}
+	if looked {
+		j.link.Checked = j.seenChecks
+	}
+	return j.rest(ctx, failure)
+}
+
+// advance does the steps of reconcile up to the first failure. looked reports whether the remote's state was read, or
+// need not be.
+func (j *job) advance(ctx context.Context) (looked bool, failure error) {
+	l := j.link
+	check := l.Checks > l.Checked || l.Doubt != nil
+	if l.Intent != nil {
+		if err := j.finish(ctx); err != nil {
+			return false, err
+		}
+		check = true // the reply may be the replay of an old one
+	}
+	l.renew()
+	if check {
+		if err := j.look(ctx); err != nil {
+			return false, err
+		}
+	}
+	if l.behind() {
+		return true, j.push(ctx)
+	}
+	return true, nil
+}
+
+// look reads the remote's present state.
+func (j *job) look(ctx context.Context) error {
+	l := j.link
+	if l.RemoteID == "" || l.Gone {
+		return nil
+	}
+	var object Object
+	err := j.calling(ctx, "get", func(ctx context.Context) (err error) {
+		object, err = j.o.Remote.Get(ctx, l.RemoteID)
+		return err
+	})
+	if errors.Is(err, ErrGone) {
+		j.tell(l.vanish(j.o.Name))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.tell(l.observe(j.o.Name, object, time.Now()))
+	if l.Doubt != nil && time.Since(l.Doubt.Since) >= j.o.VerifyAfter {
+		l.Doubt = nil
+	}
+	return nil
+}
+
+// push brings the remote to the version that the catalog wants.
+func (j *job) push(ctx context.Context) error {
+	l, want := j.link, j.link.Desired
+	l.acknowledge(j.o.Name)
+	switch {
+	case l.Gone || (want.Deleted && l.RemoteID == ""):
+		l.Gone, l.Version = true, want.Version
+		return nil
+	case want.Deleted:
+		return j.pushDelete(ctx)
+	case l.RemoteID == "":
+		return j.attempt(ctx, intent{Op: opCreate, Fields: want.Fields.Clone()})
+	}
+	patch := l.patch()
+	if len(patch) == 0 {
+		l.Version = want.Version
+		j.metrics.skipped.WithLabelValues("nothing to push").Inc() // how echoes end
+		return nil
+	}
+	if completer, ok := j.o.Remote.(Completer); ok {
+		patch = completer.Complete(patch, l.Shadow.Apply(patch))
+	}
+	return j.attempt(ctx, intent{Op: opUpdate, Patch: patch})
+}
+
+func (j *job) pushDelete(ctx context.Context) error {
+	l := j.link
+	switch j.o.DeletePolicy {
+	case DeleteDetach:
+		l.Gone, l.Version, l.State = true, l.Desired.Version, event.StateDetached
+		return nil
+	case DeleteRefuse:
+		err := j.calling(ctx, "deletable", func(ctx context.Context) error { return j.guard.Deletable(ctx, l.RemoteID) })
+		if err != nil && !errors.Is(err, ErrGone) {
+			return err
+		}
+	case DeleteAlways:
+	}
+	return j.attempt(ctx, intent{Op: opDelete})
+}
+
+// attempt commits the intent, then makes the call.
+func (j *job) attempt(ctx context.Context, in intent) error {
+	in.Version, in.CreatedAt = j.link.Desired.Version, time.Now().UTC()
+	in.Key = j.newKey(in.Version)
+	j.link.Intent = &in
+	if err := j.hold(ctx); err != nil {
+		return err
+	}
+	return j.finish(ctx)
+}
+
+// newKey is unique: a lease token is never used twice for a link, and a turn makes at most one key.
+func (j *job) newKey(version int64) string {
+	return fmt.Sprintf("%s%s-%d-%d", KeyPrefix(j.o.Name), j.link.LocalID, version, j.link.LeaseToken)
+}
+
+// finish makes the call that the intent holds and folds in the reply. On a failure the intent stays, unless the
+// failure means that making the call again is pointless.
+func (j *job) finish(ctx context.Context) error {
+	l, in := j.link, j.link.Intent
+	if time.Since(in.CreatedAt) > staleIntent {
+		in.Look = true
+	}
+	if in.Look && in.Op == opUpdate {
+		l.giveUpKey(time.Now())
+		return nil
+	}
+	if in.Look && in.Op == opCreate {
+		if found, err := j.find(ctx); found || err != nil {
+			return err
+		}
+	}
+	reply, err := j.call(ctx, in)
+	switch {
+	case err == nil:
+		op := in.Op
+		l.complete(reply)
+		if op != opDelete {
+			j.tell(l.observe(j.o.Name, reply, time.Now()))
+		}
+		return nil
+	case errors.Is(err, ErrGone):
+		l.LastKey, l.Intent = in.Key, nil
+		j.tell(l.vanish(j.o.Name))
+		return nil
+	}
+	j.keepOrDrop(classify(err))
+	return err
+}
+
+// keepOrDrop decides what a failed call means for its intent.
+func (j *job) keepOrDrop(failure *Error) {
+	l := j.link
+	switch {
+	case failure.Class == Permanent: // nothing was done, and the same call would be refused again
+		l.LastKey, l.Intent = l.Intent.Key, nil
+	case !failure.Burnt:
+	case l.Intent.Op == opCreate:
+		l.Intent.Look = true
+	case l.Intent.Op == opUpdate:
+		l.giveUpKey(time.Now())
+	case l.Intent.Op == opDelete: // harmless to do twice
+		l.LastKey, l.Intent = l.Intent.Key, nil
+	}
+}
+
+// find looks for what a create with a doubtful outcome may have made. If there is nothing, the intent gets a new key.
+func (j *job) find(ctx context.Context) (found bool, err error) {
+	l, in := j.link, j.link.Intent
+	var object Object
+	err = j.calling(ctx, "find", func(ctx context.Context) (err error) {
+		object, err = j.o.Remote.Find(ctx, in.call(l.LocalID), in.Fields)
+		return err
+	})
+	if err == nil {
+		l.complete(object)
+		j.tell(l.observe(j.o.Name, object, time.Now()))
+		return true, nil
+	}
+	if !errors.Is(err, ErrGone) {
+		return false, err
+	}
+	in.Key, in.Look, in.CreatedAt = j.newKey(in.Version), false, time.Now().UTC()
+	return false, j.hold(ctx)
+}
+
+func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
+	l := j.link
+	err = j.calling(ctx, string(in.Op), func(ctx context.Context) (err error) {
+		switch in.Op {
+		case opCreate:
+			reply, err = j.o.Remote.Create(ctx, in.call(l.LocalID), in.Fields)
+			if err == nil && reply.ID == "" {
+				err = &Error{Class: Transient, Reason: "the remote answered without an id"}
+			}
+		case opUpdate:
+			reply, err = j.o.Remote.Update(ctx, in.call(l.LocalID), l.RemoteID, in.Patch)
+		case opDelete:
+			err = j.o.Remote.Delete(ctx, in.call(l.LocalID), l.RemoteID)
+		}
+		return err
+	})
+	return reply, err
+}
+
+// calling makes one call to the remote, under the call timeout.
+func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
+	defer cancel()
+	started := time.Now()
+	err := call(ctx)
+	if err == nil || errors.Is(err, ErrGone) {
+		j.resume()
+	}
+	j.metrics.called(op, err, time.Since(started))
+	return err
+}
+
+// tell puts a change in the outbox with the next commit; nil is nothing to tell.
+func (j *job) tell(change *event.Change) {
+	if change != nil {
+		j.out = append(j.out, event.NewChange(*change))
+	}
+}

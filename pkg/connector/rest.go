@@ -1,0 +1,120 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+)
+
+// rest ends a turn: it writes the link back with the time at which it has to be looked at again, and tells the
+// catalog how far the record has got. failure is nil when everything was done.
+func (j *job) rest(ctx context.Context, failure error) error {
+	l := j.link
+	next := schedule{}
+	if failure == nil {
+		j.succeeded()
+		if l.Doubt != nil {
+			next.after(j.o.VerifyAfter)
+		}
+	} else {
+		next = j.failed(classify(failure))
+	}
+	if now := l.report(); now != j.was && (l.Desired != nil || l.Gone) {
+		j.out = append(j.out, event.NewState(j.state()))
+	}
+	return j.release(ctx, next)
+}
+
+func (j *job) succeeded() {
+	l := j.link
+	l.Attempts, l.Error = 0, nil
+	switch {
+	case l.Gone && l.State != event.StateDetached:
+		l.State = event.StateDeleted
+	case l.Gone:
+	case l.Desired == nil:
+		l.State = event.StatePending
+	default:
+		l.State = event.StateSynced
+	}
+	j.metrics.reconciled.WithLabelValues(string(l.State)).Inc()
+}
+
+// failed decides when the link is taken up again.
+func (j *job) failed(failure *Error) (next schedule) {
+	l := j.link
+	l.Attempts++
+	l.State = event.StateRetrying
+	switch failure.Class {
+	case Permanent: // parked: no due time, so only an input brings it back
+		l.State = event.StateFailed
+	case Operator:
+		j.pause(failure.Reason)
+		next.backOff(j.o.Probe)
+	case Throttled:
+		next.backOff(max(failure.After, j.o.Backoff(1)))
+	case Transient:
+		next.backOff(j.o.Backoff(l.Attempts))
+	}
+	l.Error = &event.SyncError{
+		Class: string(failure.Class), Field: failure.Field, Reason: failure.Reason, Attempt: l.Attempts,
+	}
+	j.metrics.reconciled.WithLabelValues(string(l.State)).Inc()
+	j.o.Log.Warn("sync failed",
+		slog.String("local_id", l.LocalID), slog.String("remote_id", l.RemoteID), slog.Int("attempt", l.Attempts),
+		slog.String("class", string(failure.Class)), slog.String("field", failure.Field),
+		slog.String("reason", failure.Reason), slog.Int("status", failure.Status),
+		slog.String("request_id", failure.RequestID), slog.Bool("timeout", errors.Is(failure.Err, context.DeadlineExceeded)))
+	return next
+}
+
+// report is what the catalog is told about a link, without what changes each time.
+type report struct {
+	state      event.SyncState
+	remoteID   string
+	version    int64
+	generation int64
+	failure    string
+}
+
+func (l *link) report() report {
+	r := report{state: l.State, remoteID: l.RemoteID, version: l.Version, generation: l.Generation}
+	if l.Error != nil {
+		r.failure = l.Error.Reason
+	}
+	return r
+}
+
+func (j *job) state() event.State {
+	l := j.link
+	return event.State{
+		Remote: j.o.Name, Kind: l.Kind, ID: l.LocalID, RemoteID: l.RemoteID, Generation: l.Generation,
+		Version: l.Version, State: l.State, Revision: l.LeaseToken, Error: l.Error, At: time.Now().UTC(),
+	}
+}
+
+// schedule says when a link is due again. The zero value means at rest.
+type schedule struct {
+	delay *time.Duration
+	// strict: an input that arrived meanwhile does not bring the link forward, so that a failing remote is not asked
+	// again and again about a busy record.
+	strict bool
+}
+
+func (s *schedule) after(d time.Duration)   { s.delay = &d }
+func (s *schedule) backOff(d time.Duration) { s.delay, s.strict = &d, true }
+
+// Backoff is the default delay before retry number attempt (from 1): half a second, doubling up to five minutes, give
+// or take a fifth so that records which failed together do not come back together.
+func Backoff(attempt int) time.Duration {
+	const first, limit = 500 * time.Millisecond, 5 * time.Minute
+	delay := limit
+	if attempt < 11 {
+		delay = min(limit, first<<max(attempt-1, 0))
+	}
+	return time.Duration(float64(delay) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // spreads retries, hides no secret
+}

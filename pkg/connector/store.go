@@ -1,0 +1,123 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+)
+
+// notCommitted means that a turn's work could not be written back: the lease was lost, or the database is away. The
+// row is left as it is; whoever holds it next starts from its intent.
+type notCommitted struct{ err error }
+
+func (e *notCommitted) Error() string { return "link not written back: " + e.err.Error() }
+func (e *notCommitted) Unwrap() error { return e.err }
+
+// errLeaseLost: the lease ran out and another worker has taken the row.
+var errLeaseLost = errors.New("the lease was lost")
+
+// claimSQL selects in a CTE of its own: as a subquery of the UPDATE it may be run again for every row of a join, and then
+// takes more than the limit.
+const claimSQL = `
+WITH due AS MATERIALIZED (
+    SELECT kind, local_id FROM links WHERE kind = ? AND due_at <= now() ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
+UPDATE links SET lease_token = lease_token + 1, lease_owner = ?, due_at = now() + make_interval(secs => ?)
+FROM due WHERE links.kind = due.kind AND links.local_id = due.local_id
+RETURNING links.*`
+
+// claim takes up to limit due links, oldest first, each under a new lease.
+func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
+	var links []*link
+	err := e.o.DB.WithContext(ctx).
+		Raw(claimSQL, e.o.Kind, limit, e.owner, e.o.Lease.Seconds()).Scan(&links).Error
+	if err != nil {
+		return nil, fmt.Errorf("claim due links: %w", err)
+	}
+	return links, nil
+}
+
+// saveSQL writes the worker's columns. The due time is null at rest, and now when an input arrived during the turn.
+const saveSQL = `
+UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
+    intent = ?::jsonb, last_key = ?, doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
+    due_at = CASE WHEN NOT ? AND (desired_version > ? OR checks > ?) THEN now() ELSE now() + make_interval(secs => ?) END
+WHERE kind = ? AND local_id = ? AND lease_token = ?`
+
+// hold commits the link in the middle of a turn, with a renewed lease.
+func (j *job) hold(ctx context.Context) error {
+	lease := j.o.Lease
+	return j.save(ctx, schedule{delay: &lease, strict: true})
+}
+
+// release commits the link at the end of a turn and gives the lease up.
+func (j *job) release(ctx context.Context, next schedule) error { return j.save(ctx, next) }
+
+// save writes the link and the messages that go with it in one transaction.
+func (j *job) save(ctx context.Context, next schedule) error {
+	args, err := j.columns(next)
+	if err != nil {
+		return &notCommitted{err}
+	}
+	err = j.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		result := tx.Exec(saveSQL, args...)
+		if result.Error != nil {
+			return fmt.Errorf("save link: %w", result.Error)
+		}
+		if result.RowsAffected == 0 {
+			return errLeaseLost
+		}
+		return outbox.Append(tx, messages(j.out)...)
+	})
+	if err != nil {
+		return &notCommitted{err}
+	}
+	if len(j.out) > 0 {
+		j.o.Committed()
+	}
+	j.out = nil
+	return nil
+}
+
+func (j *job) columns(next schedule) ([]any, error) {
+	l := j.link
+	encoded := make([]any, 0, 5)
+	for _, value := range []any{l.Shadow, l.Pending, l.Intent, l.Doubt, l.Error} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("encode link: %w", err)
+		}
+		if string(text) == "null" {
+			encoded = append(encoded, nil)
+		} else {
+			encoded = append(encoded, string(text))
+		}
+	}
+	var delay *float64
+	if next.delay != nil {
+		seconds := next.delay.Seconds()
+		delay = &seconds
+	}
+	return []any{
+		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
+		encoded[2], l.LastKey, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
+		next.strict, j.seenVersion, j.seenChecks, delay,
+		l.Kind, l.LocalID, l.LeaseToken,
+	}, nil
+}
+
+func messages(envelopes []event.Envelope) []rabbitmq.Message {
+	result := make([]rabbitmq.Message, 0, len(envelopes))
+	for _, e := range envelopes {
+		result = append(result, rabbitmq.Message{
+			Exchange: event.ChangesExchange, Key: e.Type, ID: e.ID, Body: e.JSON(), Time: e.Time,
+		})
+	}
+	return result
+}

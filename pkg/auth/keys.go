@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/postgres"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migrations make the table of keys.
+var Migrations = postgres.Migrations{Name: "auth", FS: embedded("migrations")}
+
+func embedded(dir string) fs.FS {
+	files, err := fs.Sub(migrationFiles, dir)
+	if err != nil {
+		panic(err) // the directory is embedded above
+	}
+	return files
+}
+
+// Errors of Authenticate. Anything else it returns means that the keys could not be read.
+var (
+	ErrMissing = errors.New("no API key was sent")
+	ErrUnknown = errors.New("the API key is not known")
+	ErrExpired = errors.New("the API key has expired or was revoked")
+)
+
+// Keys is the store of API keys. It is safe for concurrent use.
+type Keys struct {
+	db    *gorm.DB
+	cache *cache
+}
+
+// NewKeys returns the keys in db, which must be migrated with Migrations. A key that was revoked may be let in for up
+// to remember longer: that is how long a successful look-up is kept in memory. 0 looks every time.
+func NewKeys(db *gorm.DB, remember time.Duration) *Keys {
+	return &Keys{db: db, cache: newCache(remember)}
+}
+
+// Issue makes a key and returns its secret, which cannot be had again. A zero expires means never.
+func (k *Keys) Issue(ctx context.Context, name string, scopes []Scope, expires time.Time) (string, error) {
+	secret := newSecret()
+	if err := insert(k.db.WithContext(ctx), secret, name, scopes, expires); err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// Ensure makes sure that this secret, chosen by an operator, is a valid key with exactly these scopes.
+func (k *Keys) Ensure(ctx context.Context, secret, name string, scopes []Scope) error {
+	return insert(k.db.WithContext(ctx), secret, name, scopes, time.Time{})
+}
+
+// First makes a key with every scope when there is no key at all, and returns its secret; else it returns "". Of
+// several replicas that start at once only one gets a secret.
+func (k *Keys) First(ctx context.Context) (string, error) {
+	var secret string
+	err := k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var exists bool
+		if err := tx.Exec("LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE").Error; err != nil {
+			return err
+		}
+		if err := tx.Raw("SELECT EXISTS (SELECT 1 FROM api_keys)").Scan(&exists).Error; err != nil || exists {
+			return err
+		}
+		secret = newSecret()
+		return insert(tx, secret, "first key", AllScopes(), time.Time{})
+	})
+	if err != nil {
+		return "", fmt.Errorf("make the first API key: %w", err)
+	}
+	return secret, nil
+}
+
+// Authenticate returns who a secret belongs to.
+func (k *Keys) Authenticate(ctx context.Context, secret string) (Principal, error) {
+	if secret == "" {
+		return Principal{}, ErrMissing
+	}
+	hash := hashOf(secret)
+	if p, ok := k.cache.get(hash); ok {
+		return p, nil
+	}
+	var row struct {
+		ID     uuid.UUID
+		Name   string
+		Hash   []byte
+		Scopes []byte
+		Valid  bool
+	}
+	result := k.db.WithContext(ctx).Raw(`
+		SELECT id, name, hash, scopes,
+		       revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS valid
+		FROM api_keys WHERE hash = ?`, hash).Scan(&row)
+	if result.Error != nil {
+		return Principal{}, fmt.Errorf("look up an API key: %w", result.Error)
+	}
+	if result.RowsAffected == 0 || subtle.ConstantTimeCompare(row.Hash, hash) != 1 {
+		return Principal{}, ErrUnknown
+	}
+	if !row.Valid {
+		return Principal{}, ErrExpired
+	}
+	p := Principal{KeyID: row.ID.String(), Name: row.Name}
+	if err := json.Unmarshal(row.Scopes, &p.Scopes); err != nil {
+		return Principal{}, fmt.Errorf("scopes of API key %s: %w", p.KeyID, err)
+	}
+	k.cache.put(hash, p)
+	return p, nil
+}
+
+func insert(db *gorm.DB, secret, name string, scopes []Scope, expires time.Time) error {
+	encoded, err := json.Marshal(scopes)
+	if err != nil {
+		return fmt.Errorf("scopes: %w", err)
+	}
+	var expiresAt *time.Time
+	if !expires.IsZero() {
+		expiresAt = &expires
+	}
+	err = db.Exec(`
+		INSERT INTO api_keys (id, name, hash, scopes, expires_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (hash) DO UPDATE SET scopes = excluded.scopes, expires_at = excluded.expires_at, revoked_at = NULL`,
+		uuid.Must(uuid.NewV7()), name, hashOf(secret), string(encoded), expiresAt).Error
+	if err != nil {
+		return fmt.Errorf("store API key %q: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,3 @@
+// Package api is the catalog's REST API: huma operations on the gin engine. The OpenAPI description is generated from
+// the types of this package.
+package api

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// refuse answers a request inside huma.
+func refuse(ctx huma.Context, p *Problem) {
+	p.RequestID = requestID(ctx.Context())
+	body, err := json.Marshal(p)
+	if err != nil {
+		ctx.SetStatus(http.StatusInternalServerError)
+		return
+	}
+	ctx.SetHeader("Content-Type", problemContentType)
+	ctx.SetStatus(p.Status)
+	_, _ = ctx.BodyWriter().Write(body) // the client has gone if this fails
+}
+
+// recovered answers 500 when a handler panics, and logs where.
+func recovered(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				ctx := c.Request.Context()
+				log.ErrorContext(ctx, "handler panicked", slog.String("request_id", requestID(ctx)),
+					slog.Any("panic", cause), slog.String("stack", string(debug.Stack())))
+				abort(c, newProblem(CodeInternal, ""))
+			}
+		}()
+		c.Next()
+	}
+}
+
+// observe measures and logs requests. Routes, not addresses: those hold ids.
+func observe(log *slog.Logger, registry prometheus.Registerer) gin.HandlerFunc {
+	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "datasync_http_request_duration_seconds",
+		Help:    "How long HTTP requests took, waiting for remotes included.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+	}, []string{"method", "route", "status"})
+	registry.MustRegister(durations)
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		took := time.Since(start)
+		route := c.FullPath()
+		if route == "" {
+			route = "none"
+		}
+		durations.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Observe(took.Seconds())
+		ctx := c.Request.Context()
+		log.DebugContext(ctx, "request", slog.String("request_id", requestID(ctx)), slog.String("method", c.Request.Method),
+			slog.String("route", route), slog.Int("status", c.Writer.Status()), slog.Duration("took", took))
+	}
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/datasync-dev/datasync/pkg/auth"
+)
+
+// maxBody is the largest body taken; huma refuses what reaches its limit.
+const maxBody = 1<<20 + 1
+
+const customerPath = "/v1/customers/{id}"
+
+func (s *Server) register(api huma.API) {
+	read, write := needs(auth.CustomersRead), needs(auth.CustomersWrite)
+	add(s, api, huma.Operation{
+		OperationID: "createCustomer", Method: http.MethodPost, Path: "/v1/customers", Security: write,
+		DefaultStatus: http.StatusCreated, Summary: "Create a customer", Errors: []int{400, 401, 403, 409, 413, 415, 422, 503},
+	}, s.create)
+	add(s, api, huma.Operation{
+		OperationID: "listCustomers", Method: http.MethodGet, Path: "/v1/customers", Security: read,
+		Summary: "List customers, newest first", Errors: []int{400, 401, 403, 503},
+	}, s.list)
+	add(s, api, huma.Operation{
+		OperationID: "getCustomer", Method: http.MethodGet, Path: customerPath, Security: read,
+		Summary: "Get a customer", Errors: []int{400, 401, 403, 404, 503},
+	}, s.get)
+	add(s, api, huma.Operation{
+		OperationID: "updateCustomer", Method: http.MethodPatch, Path: customerPath, Security: write,
+		Summary:     "Change some fields of a customer",
+		Description: "A merge patch (RFC 7396): null clears a field, a field that is left out stays.",
+		Errors:      []int{400, 401, 403, 404, 409, 412, 413, 415, 422, 503},
+	}, s.update)
+	add(s, api, huma.Operation{
+		OperationID: "replaceCustomer", Method: http.MethodPut, Path: customerPath, Security: write,
+		Summary: "Replace a customer", Description: "Fields that are left out are cleared.",
+		Errors: []int{400, 401, 403, 404, 409, 412, 413, 415, 422, 503},
+	}, s.replace)
+	add(s, api, huma.Operation{
+		OperationID: "deleteCustomer", Method: http.MethodDelete, Path: customerPath, Security: write,
+		Summary: "Delete a customer", Description: "Leaves a tombstone, which can be restored. Deleting it again changes nothing.",
+		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503},
+	}, s.remove)
+	add(s, api, huma.Operation{
+		OperationID: "restoreCustomer", Method: http.MethodPost, Path: customerPath + "/restore", Security: write,
+		Summary: "Restore a deleted customer", Description: "Remotes get a new object for it. Restoring one that lives changes nothing.",
+		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503},
+	}, s.restore)
+	add(s, api, huma.Operation{
+		OperationID: "listCustomerConflicts", Method: http.MethodGet, Path: customerPath + "/conflicts", Security: read,
+		Summary: "List the conflicts of a customer, newest first", Errors: []int{400, 401, 403, 404, 503},
+	}, s.customerConflicts)
+	add(s, api, huma.Operation{
+		OperationID: "listConflicts", Method: http.MethodGet, Path: "/v1/conflicts", Security: read,
+		Summary: "List all conflicts, newest first", Errors: []int{400, 401, 403, 503},
+	}, s.conflicts)
+}
+
+// add registers an operation whose errors may be any: they become problems here. Bodies are documented but left to the
+// operation to read, since package customers says better what is wrong with them.
+func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Tags = []string{"customers"}
+	op.MaxBodyBytes, op.SkipValidateBody = maxBody, true
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, s.log, err)
+		}
+		return out, nil
+	})
+	documentBody(api.OpenAPI(), op.Path, op.Method)
+}

@@ -1,0 +1,90 @@
+package customers
+
+import (
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+// Customer is a customer as the catalog has it. The methods that change it return a changed copy and leave the
+// original alone; nothing is stored by them.
+type Customer struct {
+	ID         uuid.UUID
+	Version    int64
+	Generation int64
+	DeletedAt  *time.Time // not nil: a tombstone
+	Fields     record.Fields
+	Clock      map[string]record.Clock // per path, who set it last; also of cleared ones
+	Seen       map[string]int64        // per remote, the Seq of the last change that is contained
+	CreatedAt  time.Time               // set by the database, as UpdatedAt
+	UpdatedAt  time.Time
+	Sync       []SyncRow // what the connectors reported; remotes that never did are missing
+}
+
+// New returns a customer that has nothing set yet: version 0, for its first change to make 1.
+func New(id uuid.UUID) Customer {
+	return Customer{
+		ID: id, Generation: 1,
+		Fields: record.Fields{}, Clock: map[string]record.Clock{}, Seen: map[string]int64{},
+	}
+}
+
+// Deleted reports whether the customer is a tombstone.
+func (c Customer) Deleted() bool { return c.DeletedAt != nil }
+
+// next is the copy that a change goes into, at the next version.
+func (c Customer) next() Customer {
+	c.Version++
+	c.Fields, c.Clock, c.Seen = c.Fields.Clone(), maps.Clone(c.Clock), maps.Clone(c.Seen)
+	return c
+}
+
+// Edited returns the customer after a client of the catalog's own API changed these fields.
+func (c Customer) Edited(patch record.Patch, at time.Time) Customer {
+	n := c.next()
+	n.Fields = n.Fields.Apply(patch)
+	for path := range patch {
+		n.Clock[path] = record.Clock{Version: n.Version, By: record.LocalWriter, At: at}
+	}
+	return n
+}
+
+// Removed returns the customer as a tombstone. It keeps its fields, for a restore.
+func (c Customer) Removed(at time.Time) Customer {
+	n := c.next()
+	n.DeletedAt = &at
+	return n
+}
+
+// Restored returns a tombstone as a living customer of the next generation, for which remotes make new objects.
+func (c Customer) Restored() Customer {
+	n := c.next()
+	n.Generation++
+	n.DeletedAt = nil
+	return n
+}
+
+// Merged returns the customer after the change number seq of a remote: patch is what the merge says to take from it,
+// times says when each field moved there. An empty patch also makes a version: its event tells the connector that the
+// change has been seen.
+func (c Customer) Merged(remote string, seq int64, patch record.Patch, times map[string]record.Inbound) Customer {
+	n := c.next()
+	n.Seen[remote] = seq
+	n.Fields = n.Fields.Apply(patch)
+	for path := range patch {
+		n.Clock[path] = record.Clock{Version: n.Version, By: remote, At: times[path].At}
+	}
+	return n
+}
+
+// Snapshot is what connectors are told about the customer.
+func (c Customer) Snapshot() event.Snapshot {
+	return event.Snapshot{
+		Kind: event.KindCustomer, ID: c.ID.String(), Version: c.Version, Generation: c.Generation,
+		Deleted: c.Deleted(), Fields: c.Fields, Seen: c.Seen,
+	}
+}

@@ -1,0 +1,73 @@
+package customers
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+)
+
+// SyncRow is what a connector last reported about a customer.
+type SyncRow struct {
+	CustomerID uuid.UUID        `json:"customer_id"`
+	Remote     string           `json:"remote"`
+	RemoteID   string           `json:"remote_id"`
+	State      event.SyncState  `json:"state"`
+	Version    int64            `json:"version"`
+	Generation int64            `json:"generation"`
+	Revision   int64            `json:"revision"`
+	Error      *event.SyncError `json:"error"`
+	SyncedAt   *time.Time       `json:"synced_at"`
+	UpdatedAt  time.Time        `json:"updated_at"` // by the clock of the database, as the customer's own
+}
+
+// SyncStatus is how a customer stands at one remote.
+type SyncStatus struct {
+	State    event.SyncState
+	RemoteID string // "" when there is no object (yet)
+	Version  int64  // the customer's version that the remote reflects; 0 when none
+	SyncedAt *time.Time
+	Error    *event.SyncError
+}
+
+// SyncAt returns how the customer stands at a remote.
+func (c Customer) SyncAt(remote string) SyncStatus {
+	for _, row := range c.Sync {
+		if row.Remote == remote {
+			return c.status(row)
+		}
+	}
+	return SyncStatus{State: event.StatePending}
+}
+
+// status reads a report in the light of the customer as it is now. effectiveState is the same in SQL.
+func (c Customer) status(row SyncRow) SyncStatus {
+	if row.Generation < c.Generation {
+		return SyncStatus{State: event.StatePending} // about an object that a restore left behind
+	}
+	status := SyncStatus{
+		State: row.State, RemoteID: row.RemoteID, Version: row.Version, SyncedAt: row.SyncedAt, Error: row.Error,
+	}
+	troubled := row.State == event.StateRetrying || row.State == event.StateFailed
+	if row.Version < c.Version && (!troubled || row.UpdatedAt.Before(c.UpdatedAt)) {
+		status.State, status.Error = event.StatePending, nil // the report is about an older version
+	}
+	return status
+}
+
+// effectiveState is Customer.status in SQL, of c (customers) left joined with s (customer_sync).
+const effectiveState = `CASE
+	WHEN s.customer_id IS NULL OR s.generation < c.generation THEN 'pending'
+	WHEN s.version < c.version AND (s.state NOT IN ('retrying', 'failed') OR s.updated_at < c.updated_at) THEN 'pending'
+	ELSE s.state END`
+
+// Settled reports whether a remote is done with the customer's present version: it holds it, or it will not take it.
+func (c Customer) Settled(remote string) bool {
+	switch c.SyncAt(remote).State {
+	case event.StateSynced, event.StateFailed, event.StateDeleted, event.StateDetached:
+		return true
+	case event.StatePending, event.StateRetrying:
+	}
+	return false
+}

@@ -1,0 +1,139 @@
+package inbound_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+// schedules is how many random schedules TestProtocol plays, over all policies. -protocol.schedules=100000 for a long run.
+var schedules = flag.Int("protocol.schedules", 600, "random schedules that TestProtocol plays")
+
+// TestProtocol plays random schedules of one customer, the catalog, and two remotes: messages are delayed, reordered
+// and delivered twice, workers die before, during and after a call, calls fail with and without effect, people write
+// on every side at once. The code is the real one on both sides of the broker, over a real database. Whatever the
+// schedule, once it is quiet all sides must agree, on values that somebody wrote last, in one object per remote.
+func TestProtocol(t *testing.T) {
+	t.Parallel()
+	const lanes = 2 // per policy, each over schemas of its own
+	policies := []record.Policy{record.PolicyCatalog, record.PolicyRemote, record.PolicyNewest}
+	require.NoError(t, flag.Set("rapid.checks", fmt.Sprint(max(1, *schedules/(lanes*len(policies))))))
+	for _, policy := range policies {
+		for lane := range lanes {
+			t.Run(fmt.Sprintf("%s/%d", policy, lane), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, policy)
+				rapid.Check(t, func(r *rapid.T) { w.play(r) })
+			})
+		}
+	}
+}
+
+// play runs one schedule from birth to quiet, and checks what must hold.
+func (w *world) play(r *rapid.T) {
+	w.begin(r)
+	writes := rapid.IntRange(1, 14).Draw(r, "writes")
+	for step := 0; ; step++ {
+		if step > 3000 {
+			r.Fatalf("it never gets quiet: %d events, %d changes, %d notices wait", len(w.events), len(w.changes), len(w.notices))
+		}
+		w.calm = writes == 0
+		moves := w.moves(writes > 0)
+		if len(moves) == 0 {
+			break
+		}
+		move := moves[rapid.IntRange(0, len(moves)-1).Draw(r, "move")]
+		if move.write {
+			writes--
+		}
+		move.run()
+	}
+	w.check()
+}
+
+// move is something that can happen next.
+type move struct {
+	run   func()
+	write bool // by a person; a schedule has a limited number
+}
+
+func (w *world) moves(mayWrite bool) (moves []move) {
+	add := func(weight int, run func(), write bool) {
+		for range weight {
+			moves = append(moves, move{run, write})
+		}
+	}
+	if len(w.events) > 0 {
+		add(3, func() { w.deliver(&w.events) }, false)
+	}
+	if len(w.changes) > 0 {
+		add(3, func() { w.deliver(&w.changes) }, false)
+	}
+	if len(w.notices) > 0 {
+		add(3, func() { w.deliver(&w.notices) }, false)
+	}
+	for _, s := range w.sides {
+		if s.remote.InFlight() {
+			add(1, s.remote.LandLate, false)
+		}
+		if w.due(s) {
+			add(2, func() { w.work(s) }, false)
+		}
+		if objects := w.living(s); mayWrite && len(objects) > 0 {
+			add(1, func() { w.remoteUserWrites(s, objects) }, true)
+		}
+	}
+	if mayWrite && w.known {
+		add(1, w.catalogUserWrites, true)
+	}
+	return moves
+}
+
+// check holds the quiet world against what the protocol promises.
+func (w *world) check() {
+	customer := w.customer()
+	for _, s := range w.sides {
+		objects := w.living(s)
+		created := s.remote.Created() - s.createdBefore
+		require.LessOrEqual(w.r, int64(created), customer.Generation, "one object at %s for each life of the customer", s.name)
+		if customer.Deleted() {
+			require.Empty(w.r, objects, "deleted in the catalog, alive at %s", s.name)
+			continue
+		}
+		require.Len(w.r, objects, 1, "objects at %s", s.name)
+		require.Equal(w.r, customer.Fields, objects[0].Fields, "%s differs from the catalog", s.name)
+		require.Equal(w.r, customer.Fields, w.shadow(s), "the shadow of %s differs", s.name)
+	}
+	if w.removed && !w.restored {
+		require.True(w.r, customer.Deleted(), "somebody deleted the customer, yet it lives")
+	}
+	if customer.Deleted() || w.restored {
+		return
+	}
+	for field, writers := range w.written {
+		values := make([]string, 0, len(writers))
+		for _, value := range writers {
+			values = append(values, value)
+		}
+		require.Contains(w.r, values, customer.Fields[field], "%s ends at a value that was overwritten by its own writer", field)
+	}
+}
+
+// fault draws what goes wrong with the next write to a remote. Once people have stopped writing, nothing does.
+func (w *world) fault() connectortest.Fault {
+	if w.calm {
+		return connectortest.FaultNone
+	}
+	return rapid.SampledFrom([]connectortest.Fault{
+		connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone,
+		connectortest.FaultBeforeCall, connectortest.FaultAfterCall, connectortest.FaultInFlight,
+		connectortest.FaultNoAnswer, connectortest.FaultThrottled,
+		connectortest.FaultBurntBefore, connectortest.FaultBurntAfter,
+	}).Draw(w.r, "fault")
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/auth"
+	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/postgres"
+	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/service"
+
+	"github.com/datasync-dev/datasync/services/catalog/internal/api"
+	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
+	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
+	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
+	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
+)
+
+// rememberKeys is how long a revoked API key may still work.
+const rememberKeys = 5 * time.Second
+
+// Migrations are all tables of the catalog.
+func Migrations() []postgres.Migrations {
+	return []postgres.Migrations{auth.Migrations, outbox.Migrations, customers.Migrations, idempotency.Migrations}
+}
+
+// Run is the catalog: it blocks until ctx ends and everything has stopped.
+func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
+	config, err := service.Load[Config](getenv)
+	if err != nil {
+		return err
+	}
+	policies, err := config.check()
+	if err != nil {
+		return err
+	}
+	log := service.NewLogger(stdout, "catalog", config.LogLevel, config.LogFormat)
+	db, err := open(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer closePool(ctx, db, log)
+	keys := auth.NewKeys(db, rememberKeys)
+	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, stdout); err != nil {
+		return err
+	}
+	p := parts{config: config, policies: policies, log: log, db: db, keys: keys}
+	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...)
+}
+
+func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {
+	db, err := postgres.Open(ctx, postgres.Options{URL: config.DatabaseURL, Schema: config.DatabaseSchema, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if err := postgres.Migrate(ctx, db, Migrations()...); err != nil {
+		return nil, fmt.Errorf("migrate the database: %w", err)
+	}
+	return db, nil
+}
+
+func closePool(ctx context.Context, db *gorm.DB, log *slog.Logger) {
+	pool, err := db.DB()
+	if err == nil {
+		err = pool.Close()
+	}
+	if err != nil {
+		log.WarnContext(ctx, "database connections could not be closed", slog.Any("error", err))
+	}
+}
+
+// parts is what the loops are made of.
+type parts struct {
+	config   Config
+	policies inbound.Policies
+	log      *slog.Logger
+	db       *gorm.DB
+	keys     *auth.Keys
+}
+
+// loops returns everything that runs, in the order of starting. They stop the other way round: first the senders (HTTP
+// takes no more writes, the consumer no more messages), then the relay, which still sends what they wrote, and last
+// the broker's connections.
+func (p parts) loops() []service.Loop {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	broker := rabbitmq.New(rabbitmq.Options{URL: p.config.AMQPURL, Name: "catalog", Topology: topology(), Log: p.log})
+	relay := outbox.NewRelay(p.db, broker, outbox.RelayOptions{Log: p.log, Metrics: registry})
+	waiters := syncstate.NewWaiters()
+	handler := inbound.NewHandler(p.db, inbound.NewApplier(p.db, p.policies, relay.Wake), waiters,
+		inbound.Options{Log: p.log, Metrics: registry})
+	health := p.health(broker)
+	web := api.New(api.Options{
+		DB: p.db, Keys: p.keys, Remotes: p.config.Remotes, Waiters: waiters, Committed: relay.Wake,
+		Log: p.log, Metrics: registry, Livez: http.HandlerFunc(health.Livez), Readyz: http.HandlerFunc(health.Readyz),
+		MetricsUI: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	})
+	return []service.Loop{
+		{Name: "broker", Run: broker.Run},
+		{Name: "relay", Run: relay.Run},
+		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
+		{Name: "changes", Run: func(ctx context.Context) error {
+			return broker.Consume(ctx, changesQueue, prefetch, handler.Handle)
+		}},
+		service.HTTP("http", p.config.Addr, web),
+	}
+}
+
+func (p parts) health(broker *rabbitmq.Client) *service.Health {
+	health := service.NewHealth()
+	health.Check("database", true, func(ctx context.Context) error {
+		return p.db.WithContext(ctx).Exec("SELECT 1").Error
+	})
+	health.Check("migrations", true, func(ctx context.Context) error {
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, api_keys LIMIT 0").Error
+	})
+	// Not critical: while the broker is away writes are accepted all the same, their events wait in the outbox.
+	health.Check("broker", false, func(context.Context) error { return broker.Ready() })
+	return health
+}

@@ -100,12 +100,12 @@ func TestConsumeSurvivesTheLossOfItsConnection(t *testing.T) {
 	b := setup(t)
 	got := newCollector()
 	b.consume(t, 10, got.handle)
-	for round := range 3 {
+	for round := range 2 {
 		b.publishAll(t, work(round*100, round*100+100))
 		b.kill(t, 2)
 	}
-	b.publishAll(t, work(300, 400))
-	got.await(t, 400)
+	b.publishAll(t, work(200, 300))
+	got.await(t, 300)
 }
 
 func TestDeliveriesThatAreHeldComeAgainAfterTheConnectionIsLost(t *testing.T) {

@@ -4,13 +4,15 @@
 # rabbitmq_up: one line about what is used, or what to do; false when there is no broker.
 rabbitmq_up() {
     rabbitmq_read_url || return 1
-    local reason
-    if reason=$(rabbitmq_login); then
+    local reason status=0
+    reason=$(rabbitmq_login) || status=$?
+    if [ "$status" = 0 ]; then
         rabbitmq_found
         return
     fi
     if port_open "$MQ_HOST" "$MQ_PORT"; then
-        wait_until 20 rabbitmq_answers && { rabbitmq_found; return; }
+        # Without an answer it may be starting still; a refusal (2) is final.
+        [ "$status" = 2 ] || { wait_until 20 rabbitmq_answers && { rabbitmq_found; return; }; }
         complain RabbitMQ "something listens at $MQ_HOST:$MQ_PORT, but $MQ_USER cannot log in (${reason:-it does not speak AMQP})." \
             "  rabbitmqctl add_user NAME PASSWORD && rabbitmqctl set_permissions -p '$MQ_VHOST' NAME '.*' '.*' '.*'" \
             "or name another broker: make ${GOAL:-deps} AMQP_URL=amqp://user:password@host:port/"

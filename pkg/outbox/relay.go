@@ -70,26 +70,30 @@ const (
 func (r *Relay) Run(ctx context.Context) error {
 	delay := firstDelay
 	for ctx.Err() == nil {
-		done, err := r.batch(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		r.report(ctx, err)
-		r.measure(ctx, done, err)
-		switch {
-		case err != nil:
-			r.sleep(ctx, delay, nil) // waking would not help
-			delay = min(2*delay, lastDelay)
-			continue
-		case done.rows == r.o.Batch: // there may be more
-		case done.locked:
-			r.sleep(ctx, lockDelay, r.woken)
-		default:
-			r.sleep(ctx, min(r.o.Poll, r.routes.untilNext(time.Now())), r.woken)
-		}
-		delay = firstDelay
+		delay = r.turn(ctx, delay)
 	}
 	return nil
+}
+
+// turn publishes one batch and sleeps until the next. It returns how long to sleep if that fails.
+func (r *Relay) turn(ctx context.Context, delay time.Duration) time.Duration {
+	done, err := r.batch(ctx)
+	if ctx.Err() != nil {
+		return delay // what failed was interrupted
+	}
+	r.report(ctx, err)
+	r.measure(ctx, done, err)
+	switch {
+	case err != nil:
+		r.sleep(ctx, delay, nil) // waking would not help
+		return min(2*delay, lastDelay)
+	case done.rows == r.o.Batch: // there may be more
+	case done.locked:
+		r.sleep(ctx, lockDelay, r.woken)
+	default:
+		r.sleep(ctx, min(r.o.Poll, r.routes.untilNext(time.Now())), r.woken)
+	}
+	return firstDelay
 }
 
 // RunOnce publishes one batch, if no other relay is at work, and returns how many messages were confirmed and deleted.

@@ -44,10 +44,7 @@ func ensureSchema(ctx context.Context, pool *sql.DB, schema string) error {
 
 // madeMeanwhile reports whether another replica was quicker: IF NOT EXISTS looks and makes in two steps.
 func madeMeanwhile(err error) bool {
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
-		return false
-	}
 	const duplicateSchema, uniqueViolation = "42P06", "23505"
-	return refused.Code == duplicateSchema || refused.Code == uniqueViolation
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (refused.Code == duplicateSchema || refused.Code == uniqueViolation)
 }

@@ -21,8 +21,7 @@ func Unavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return passing(refused.Code)
 	}
 	for _, broken := range []error{
@@ -33,9 +32,9 @@ func Unavailable(err error) bool {
 			return true
 		}
 	}
-	var unconnected *pgconn.ConnectError
-	var network net.Error
-	return errors.As(err, &unconnected) || errors.As(err, &network) || pgconn.SafeToRetry(err)
+	_, unconnected := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[net.Error](err)
+	return unconnected || network || pgconn.SafeToRetry(err)
 }
 
 // passing reports whether the server's error code speaks of the server's state and not of the statement.

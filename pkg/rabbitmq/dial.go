@@ -53,8 +53,7 @@ func dial(ctx context.Context, url, name string) (*amqp.Connection, error) {
 var errInvalidURL = errors.New("the RabbitMQ URL is not valid: expected amqp://user:password@host:port/vhost")
 
 func dialError(uri amqp.URI, err error) error {
-	var refused *amqp.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*amqp.Error](err); ok {
 		switch refused.Code {
 		case amqp.AccessRefused:
 			return fmt.Errorf("RabbitMQ refuses the login of user %q: check user name and password (%w)", uri.Username, err)

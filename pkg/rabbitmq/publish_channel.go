@@ -48,8 +48,8 @@ type publishChannel struct {
 	closed  chan *amqp.Error
 	pending []*amqp.DeferredConfirmation
 	failed  error      // why not all of a batch was written
-	dirty   bool       // something is still under way on it: nobody else may use it
-	writing chan error // not nil while a goroutine writes on it
+	dirty   bool          // something is still under way on it: nobody else may use it
+	writing chan struct{} // not nil while a goroutine writes on it
 }
 
 // borrow waits for a channel that nobody uses. Its number is limited, and with it the number of goroutines that a stuck
@@ -84,14 +84,17 @@ func (s *session) giveBack(p *publishChannel) {
 // left to a goroutine, which is left behind when it takes too long.
 func (p *publishChannel) write(stop interruption, batch []Message) error {
 	p.dirty = true
-	p.writing = make(chan error, 1)
-	written := p.writing
-	if !p.session.start(func() { written <- p.writeAll(batch) }) {
+	written := make(chan struct{})
+	p.writing = written
+	var err error
+	if !p.session.start(func() {
+		defer close(written)
+		err = p.writeAll(batch)
+	}) {
 		p.writing = nil
 		return ErrNotConnected
 	}
-	err, interrupted := wait(stop, written)
-	if interrupted != nil {
+	if _, interrupted := wait(stop, written); interrupted != nil {
 		return interrupted
 	}
 	p.writing = nil

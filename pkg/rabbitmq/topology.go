@@ -76,8 +76,8 @@ func (t Topology) declare(ch *amqp.Channel) error {
 }
 
 func declareError(what, name string, err error) error {
-	var refused *amqp.Error
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*amqp.Error](err)
+	if !ok {
 		return fmt.Errorf("declare %s %q: %w", what, name, err)
 	}
 	switch refused.Code {

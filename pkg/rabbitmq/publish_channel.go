@@ -47,7 +47,7 @@ type publishChannel struct {
 	returns chan amqp.Return
 	closed  chan *amqp.Error
 	pending []*amqp.DeferredConfirmation
-	failed  error      // why not all of a batch was written
+	failed  error         // why not all of a batch was written
 	dirty   bool          // something is still under way on it: nobody else may use it
 	writing chan struct{} // not nil while a goroutine writes on it
 }

@@ -4,7 +4,7 @@ set -u
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LOCAL=$TOP/deployments/local
-for part in say process packages; do
+for part in say url process packages; do
     # shellcheck source=/dev/null
     . "$LOCAL/lib/$part.sh"
 done
@@ -26,6 +26,13 @@ race_flag() {
     complain test 'no C compiler: the tests run WITHOUT the race detector. Install gcc and libc6-dev to have it.'
 }
 
+# management_url: where the tests make their virtual hosts; on another AMQP port our own node has it 10000 higher.
+management_url() {
+    url_parse AMQP "${AMQP_URL:-amqp://localhost:5672/}" || return
+    export AMQP_MANAGEMENT_URL=${AMQP_MANAGEMENT_URL:-http://$AMQP_HOST:$((${AMQP_PORT:-5672} + 10000))}
+}
+
+management_url
 race_flag
 [ "${#RACE[@]}" = 0 ] || export CGO_ENABLED=1
 cd "$TOP" && exec go test "${RACE[@]}" "$@"

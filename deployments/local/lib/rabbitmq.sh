@@ -56,6 +56,7 @@ rabbitmq_read_url() {
     MQ_HOST=$AMQP_HOST MQ_USER=${AMQP_USER:-guest} MQ_PASSWORD=${AMQP_PASSWORD:-guest} MQ_VHOST=${AMQP_PATH:-/}
     MQ_PORT=${AMQP_PORT:-5672}
     MQ_MANAGEMENT=$((MQ_PORT + 10000))
+    if [ -n "${AMQP_MANAGEMENT_URL:-}" ] && url_parse MQURL "$AMQP_MANAGEMENT_URL"; then MQ_MANAGEMENT=${MQURL_PORT:-$MQ_MANAGEMENT}; fi
     MQ_DIR=$(state_base)/rabbitmq-$MQ_PORT
     MQ_NODE=datasync@localhost
     [ "$MQ_PORT" = 5672 ] || MQ_NODE=datasync-$MQ_PORT@localhost

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -41,7 +42,7 @@ type Server struct {
 
 // New returns the handler of everything the catalog serves over HTTP.
 func New(o Options) http.Handler {
-	gin.SetMode(gin.ReleaseMode)
+	quietGin()
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // see withoutTrailingSlash
@@ -64,6 +65,9 @@ func New(o Options) http.Handler {
 	return withoutTrailingSlash(engine)
 }
 
+// quietGin stops gin from printing its routes. Gin only knows a program-wide setting for that.
+var quietGin = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
+
 // newAPI makes the huma API on a group of the engine's routes.
 func newAPI(engine *gin.Engine, group *gin.RouterGroup) huma.API {
 	installProblems()
@@ -78,6 +82,7 @@ func newAPI(engine *gin.Engine, group *gin.RouterGroup) huma.API {
 
 // Description returns the OpenAPI description of the API as JSON, without a database.
 func Description() ([]byte, error) {
+	quietGin()
 	engine := gin.New()
 	operations := newAPI(engine, engine.Group("/"))
 	(&Server{}).register(operations)

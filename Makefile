@@ -9,6 +9,7 @@ MODULES := $(patsubst %/go.mod,%,$(wildcard pkg/go.mod services/*/go.mod e2e/go.
 TEST_PACKAGES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 TEST_FLAGS ?=
 FUZZTIME ?= 10s
+SCHEDULES ?= 100000
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(CURDIR)/bin/tools/golangci-lint-$(GOLANGCI_VERSION)
@@ -60,8 +61,8 @@ test-short: ## Run the tests of pkg/record and pkg/event, which need no server
 	go test -shuffle=on ./pkg/record/... ./pkg/event/...
 
 .PHONY: test-long
-test-long: deps ## Run all tests with many more random schedules (hours)
-	@TEST_LONG=1 bash deployments/ci/test.sh -shuffle=on -p $(TEST_PACKAGES) -timeout 6h $(TEST_FLAGS) work
+test-long: deps ## Play the protocol through SCHEDULES (100000) random schedules
+	@bash deployments/ci/test.sh -timeout 12h -run TestProtocol -v ./services/catalog/internal/inbound -protocol.schedules=$(SCHEDULES)
 
 .PHONY: cover
 cover: deps ## Coverage over the whole workspace

@@ -68,15 +68,24 @@ func (l *link) change(remote string) *event.Change {
 	}
 }
 
-// renew starts the link afresh when the catalog restored the record: the old object stays deleted, a new one is made.
-func (l *link) renew() {
+// renew takes up a record that the catalog deleted and restored. If the object was deleted too, the link starts afresh
+// and a new one will be made. If the restore came before anybody acted on the delete, the object lives on; what is
+// pending is told again, because the catalog ignores changes that belong to an earlier generation.
+func (l *link) renew(remote string) *event.Change {
 	if l.Desired == nil || l.Desired.Generation <= l.Generation {
-		return
-	}
-	if l.Generation > 0 {
-		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Gone = "", nil, nil, nil, false
+		return nil
 	}
 	l.Generation = l.Desired.Generation
+	if l.Gone {
+		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Gone = "", nil, nil, nil, false
+	}
+	if len(l.Pending) == 0 {
+		return nil
+	}
+	l.Seq++
+	change := l.change(remote)
+	change.Fields = maps.Clone(l.Pending)
+	return change
 }
 
 // acknowledge drops from pending what the catalog's newest snapshot contains.

@@ -142,6 +142,25 @@ func TestARestoredCustomerGetsANewObject(t *testing.T) {
 	require.Equal(t, 2, b.remote.Created())
 }
 
+func TestARestoreThatOvertakesItsDeleteKeepsTheObjectAndWhatMovedThere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, object := b.synced("Ada")
+	b.remote.Edit(object.ID, record.Patch{"phone": "1"})
+	b.webhooks()
+	b.work()
+	b.sent()
+	again := next(deleted(s), nil)
+	again.Deleted, again.Generation = false, 2
+	b.deliver(again)
+	b.work()
+	require.Equal(t, object.ID, b.object(s.ID).ID)
+	changes, _ := b.sent()
+	require.Len(t, changes, 1)
+	require.EqualValues(t, 2, changes[0].Generation)
+	require.Equal(t, map[string]string{"phone": "1@1"}, values(changes[0]))
+}
+
 func TestOneObjectWhateverGoesWrong(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string][]connectortest.Fault{

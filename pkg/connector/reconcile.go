@@ -49,7 +49,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 		}
 		check = true // the reply may be the replay of an old one
 	}
-	l.renew()
+	j.tell(l.renew(j.o.Name))
 	if check {
 		if err := j.look(ctx); err != nil {
 			return false, err
@@ -65,6 +65,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 func (j *job) look(ctx context.Context) error {
 	l := j.link
 	if l.RemoteID == "" || l.Gone {
+		l.Doubt = nil // nothing is left that a late write could change
 		return nil
 	}
 	var object Object
@@ -74,6 +75,7 @@ func (j *job) look(ctx context.Context) error {
 	})
 	if errors.Is(err, ErrGone) {
 		j.tell(l.vanish(j.o.Name))
+		l.Doubt = nil
 		return nil
 	}
 	if err != nil {

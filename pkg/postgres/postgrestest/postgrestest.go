@@ -4,6 +4,7 @@ package postgrestest
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func Open(t testing.TB, sets ...postgres.Migrations) *gorm.DB {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	schema := Schema(t)
-	db, err := postgres.Open(ctx, postgres.Options{URL: URL(), Schema: schema, MaxConns: maxConns})
+	db, err := postgres.Open(ctx, postgres.Options{URL: unsynced(URL()), Schema: schema, MaxConns: maxConns})
 	require.NoError(t, err, "tests need PostgreSQL: run `make deps`, or set DATABASE_URL")
 	t.Cleanup(func() {
 		pool, err := db.DB()
@@ -45,6 +46,18 @@ func Open(t testing.TB, sets ...postgres.Migrations) *gorm.DB {
 	})
 	require.NoError(t, postgres.Migrate(ctx, db, sets...))
 	return db
+}
+
+// unsynced makes commits return before they are on disk: no test here pulls the plug, and the disk is what they wait for.
+func unsynced(databaseURL string) string {
+	parsed, err := url.Parse(databaseURL)
+	if err != nil || parsed.Host == "" {
+		return databaseURL
+	}
+	query := parsed.Query()
+	query.Set("synchronous_commit", "off")
+	parsed.RawQuery = query.Encode()
+	return parsed.String()
 }
 
 // Schema returns the name of a fresh schema for a test that starts binaries. Who opens it first makes it; it is dropped

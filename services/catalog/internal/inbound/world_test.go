@@ -36,16 +36,17 @@ type world struct {
 	sides   []*side
 
 	// of the schedule that is being played
-	r                 *rapid.T
-	id                uuid.UUID
-	known             bool // the catalog has the customer
-	calm              bool // nobody writes any more and nothing goes wrong
-	removed, restored bool
-	clock             int
-	written           map[string]map[string]string // field -> writer -> the last value written
-	events            []func()                     // snapshots on their way to a connector
-	changes           []func()                     // changes on their way to the catalog
-	notices           []func()                     // webhooks on their way
+	r       *rapid.T
+	id      uuid.UUID
+	known   bool // the catalog has the customer
+	calm    bool // nobody writes any more and nothing goes wrong
+	removed bool // somebody deleted the customer
+	reborn  bool // it was restored, or its object made again: what was written to the old one may be lost
+	clock   int
+	written map[string]map[string]string // field -> writer -> the last value written
+	events  []func()                     // snapshots on their way to a connector
+	changes []func()                     // changes on their way to the catalog
+	notices []func()                     // webhooks on their way
 }
 
 // side is a connector and its remote.
@@ -55,6 +56,7 @@ type side struct {
 	remote        *connectortest.Memory
 	engine        *connector.Engine
 	createdBefore int
+	unseen        int // objects that a person deleted before the connector knew that its create had made them
 }
 
 func newWorld(t *testing.T, policy record.Policy) *world {
@@ -91,7 +93,7 @@ func (w *world) begin(r *rapid.T) {
 		for s.remote.InFlight() {
 			s.remote.LandLate()
 		}
-		s.createdBefore = s.remote.Created()
+		s.createdBefore, s.unseen = s.remote.Created(), 0
 	}
 	w.notices = nil
 	birth := record.Fields{}
@@ -160,7 +162,7 @@ func (w *world) outbox(db *gorm.DB) (bodies [][]byte) {
 func (w *world) catalogUserWrites() {
 	if w.customer().Deleted() {
 		if rapid.IntRange(0, 3).Draw(w.r, "restore") == 0 {
-			w.restored = true
+			w.reborn = true
 			w.transact(func(tx *gorm.DB) error {
 				_, err := customers.Restore(tx, w.id, nil)
 				return err
@@ -201,11 +203,24 @@ func (w *world) edit(writer string) record.Patch {
 func (w *world) remoteUserWrites(s *side, objects []connector.Object) {
 	object := objects[rapid.IntRange(0, len(objects)-1).Draw(w.r, "object")]
 	if rapid.IntRange(0, 24).Draw(w.r, "remove") == 0 {
-		w.removed = true
-		s.remote.Remove(object.ID)
+		w.remoteUserDeletes(s, object.ID)
 		return
 	}
 	s.remote.Edit(object.ID, w.edit(s.name))
+}
+
+// remoteUserDeletes removes an object. When the answer to the create that made it was lost, the connector cannot find it
+// any more and makes it again, which is all that it can do.
+func (w *world) remoteUserDeletes(s *side, id string) {
+	var known bool
+	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE remote_id = ?)`, id).Scan(&known).Error)
+	if known {
+		w.removed = true
+	} else {
+		s.unseen++
+		w.reborn = true
+	}
+	s.remote.Remove(id)
 }
 
 // living are the customer's objects at a remote.
@@ -239,7 +254,7 @@ func (w *world) work(s *side) {
 	w.must(s.db.Exec(`UPDATE links SET due_at = now() WHERE due_at IS NOT NULL`).Error)
 	ctx, crash := context.WithCancel(w.ctx)
 	defer crash()
-	s.remote.Crash = crash
+	s.remote.Crash = func() { w.r.Log("the worker dies"); crash() }
 	_, err := s.engine.RunOnce(ctx)
 	w.must(err)
 	for _, body := range w.outbox(s.db) {

@@ -46,7 +46,7 @@ func read(getenv func(string) string, params []env.FieldParams) (map[string]stri
 		case value != "" && path != "":
 			problems = append(problems, fmt.Errorf("%s: %s is set too; unset one of them", p.Key, p.Key+FileSuffix))
 		case path != "":
-			content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+			content, err := os.ReadFile(path) // the operator names the file
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s: %w", p.Key+FileSuffix, err))
 				content = []byte("-") // the variable is not missing: its file is
@@ -141,7 +141,7 @@ func unknown(err error, known []error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost error is a list
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // only the outermost error is a list
 		var rest []error
 		for _, part := range joined.Unwrap() {
 			rest = append(rest, unknown(part, known)...)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +143,18 @@ func appendLate(t *testing.T, db *gorm.DB, msgs ...rabbitmq.Message) (commit fun
 			t.Errorf("commit: %v", err)
 		}
 	}
+}
+
+// countLockTries counts how often any relay of db tries to become the active one.
+func countLockTries(t *testing.T, db *gorm.DB) *atomic.Int64 {
+	t.Helper()
+	var tries atomic.Int64
+	require.NoError(t, db.Callback().Row().After("gorm:row").Register("count", func(tx *gorm.DB) {
+		if strings.Contains(tx.Statement.SQL.String(), "pg_try_advisory_xact_lock") {
+			tries.Add(1)
+		}
+	}))
+	return &tries
 }
 
 // watchedLog is a log that a test can look at.

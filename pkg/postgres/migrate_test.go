@@ -4,9 +4,11 @@ import (
 	"embed"
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
@@ -53,6 +55,34 @@ func TestReplicasOpenAndMigrateAtOnce(t *testing.T) {
 		})
 	}
 	require.NoError(t, replicas.Wait())
+}
+
+// Looking for the schema and making it are two steps: here another replica makes it in between.
+func TestASchemaThatSomebodyMakesMeanwhileIsFine(t *testing.T) {
+	t.Parallel()
+	db, schema := postgrestest.Open(t), postgrestest.Schema(t)
+	opened := make(chan error, 1)
+	require.NoError(t, db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(`CREATE SCHEMA ` + schema).Error; err != nil {
+			return err
+		}
+		go func() {
+			other, err := postgres.Open(t.Context(), postgres.Options{URL: postgrestest.URL(), Schema: schema})
+			if err == nil {
+				pool, _ := other.DB()
+				err = pool.Close()
+			}
+			opened <- err
+		}()
+		require.Eventually(t, func() bool {
+			var waiting int
+			err := db.Raw(`SELECT count(*) FROM pg_stat_activity WHERE application_name = ? AND wait_event_type = 'Lock'`,
+				"datasync "+schema).Scan(&waiting).Error
+			return err == nil && waiting == 1
+		}, 10*time.Second, 5*time.Millisecond)
+		return nil
+	}))
+	require.NoError(t, <-opened)
 }
 
 func TestSeveralSetsShareASchema(t *testing.T) {

@@ -75,7 +75,11 @@ func (k *consumer) subscribe(ctx context.Context, s *session) error {
 	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 	// Only what has been acknowledged is not delivered again: closing gives the rest to somebody else.
 	defer k.close(ctx, s, ch)
-	sub := &subscription{consumer: k, ch: ch, arrived: make(chan amqp.Delivery, k.prefetch), lost: make(chan struct{})}
+	ended := make(chan struct{})
+	defer close(ended)
+	sub := &subscription{
+		consumer: k, ch: ch, arrived: make(chan amqp.Delivery, k.prefetch), lost: make(chan struct{}), ended: ended,
+	}
 	s.start(func() { sub.collect(arriving) })
 	k.report(ctx, nil)
 	if err := sub.work(ctx); err != nil {

@@ -46,7 +46,10 @@ func TestConsumeTakesNoMoreThanPrefetch(t *testing.T) {
 	got := newCollector()
 	b.consume(t, 7, func(ctx context.Context, batch []*rabbitmq.Delivery) error {
 		sizes <- len(batch)
-		<-goOn
+		select {
+		case <-goOn:
+		case <-ctx.Done():
+		}
 		return got.handle(ctx, batch)
 	})
 	largest := <-sizes

@@ -17,14 +17,19 @@ type subscription struct {
 	ch      *amqp.Channel
 	arrived chan amqp.Delivery // holds prefetch deliveries: all that the broker may send unacknowledged
 	lost    chan struct{}      // closed with the channel
+	ended   <-chan struct{}    // closed when nobody takes batches any more
 }
 
-// collect moves deliveries to where a batch can be taken from. It never blocks for long.
+// collect moves deliveries to where a batch can be taken from.
 func (s *subscription) collect(arriving <-chan amqp.Delivery) {
+	defer close(s.lost)
 	for d := range arriving {
-		s.arrived <- d
+		select {
+		case s.arrived <- d:
+		case <-s.ended:
+			return
+		}
 	}
-	close(s.lost)
 }
 
 // work handles batch after batch until the channel is lost or ctx ends.

@@ -72,10 +72,10 @@ func TestAllMistakesAreListedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 
-	answer := b.do(http.MethodPost, "/v1/customers", `{"name": 1, "foo": 2, "address": {"bar": 3}}`)
+	answer := b.do(http.MethodPost, "/v1/customers", `{"name": 1, "foo": 2, "address": {"bar": 3, "country": "Germany"}}`)
 
 	answer.problem(t, http.StatusUnprocessableEntity, api.CodeValidationFailed)
-	require.Len(t, answer.Body["errors"], 3)
+	require.Len(t, answer.Body["errors"], 4)
 }
 
 func TestMalformedJSONNamesTheLine(t *testing.T) {

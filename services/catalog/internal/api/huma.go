@@ -14,29 +14,23 @@ import (
 
 // installProblems makes huma's own errors Problems too. Huma only knows a program-wide setting for that.
 var installProblems = sync.OnceFunc(func() {
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return humaProblem(status, message, errs)
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
+		return humaProblem(status, errs)
 	}
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
-		p := humaProblem(status, message, errs)
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		p := humaProblem(status, errs)
 		p.RequestID = requestID(ctx.Context())
 		return p
 	}
 })
 
 // humaProblem translates what huma finds wrong before an operation is reached.
-func humaProblem(status int, message string, errs []error) *Problem {
+func humaProblem(status int, errs []error) *Problem {
 	switch status {
-	case http.StatusRequestTimeout:
-		return newProblem(CodeRequestTimeout, "")
-	case http.StatusRequestEntityTooLarge:
-		return newProblem(CodeBodyTooLarge, "")
 	case http.StatusUnprocessableEntity:
 		return invalidRequest(errs)
 	case http.StatusBadRequest:
 		return newProblem(CodeMalformedJSON, "The body is empty; send a JSON object.")
-	case http.StatusForbidden:
-		return newProblem(CodeInsufficientScope, message)
 	}
 	return newProblem(CodeInternal, "")
 }

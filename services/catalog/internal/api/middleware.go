@@ -1,9 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -38,6 +42,32 @@ func recovered(log *slog.Logger) gin.HandlerFunc {
 			}
 		}()
 		c.Next()
+	}
+}
+
+// bodyTimeout is how long a body may take to arrive.
+const bodyTimeout = 10 * time.Second
+
+// readBody takes in the body of a request whole, in time and within the limit. The deadline must be gone before the
+// operation starts: it would end a request that prefers to wait.
+func readBody(c *gin.Context) {
+	if c.Request.Body == nil || c.Request.Body == http.NoBody {
+		return
+	}
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not supported by the recorders of tests
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		abort(c, newProblem(CodeBodyTooLarge, ""))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		abort(c, newProblem(CodeRequestTimeout, ""))
+	case err != nil:
+		abort(c, newProblem(CodeMalformedJSON, "The body ended too early."))
+	default:
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/datasync-dev/datasync/pkg/auth"
 )
 
-// maxBody is the largest body taken; huma refuses what reaches its limit.
-const maxBody = 1<<20 + 1
+// maxBody is the largest body taken.
+const maxBody = 1 << 20
 
 const customerPath = "/v1/customers/{id}"
 
@@ -64,7 +64,7 @@ func (s *Server) register(api huma.API) {
 // operation to read, since package customers says better what is wrong with them.
 func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	op.Tags = []string{"customers"}
-	op.MaxBodyBytes, op.SkipValidateBody = maxBody, true
+	op.SkipValidateBody = true
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -57,7 +57,7 @@ func New(o Options) http.Handler {
 	s := &Server{db: o.DB, remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, log: o.Log}
 	guarded := engine.Group("/", auth.Middleware(o.Keys, func(c *gin.Context, err error) {
 		abort(c, problemOf(c.Request.Context(), o.Log, err))
-	}))
+	}), readBody)
 	operations := newAPI(engine, guarded)
 	operations.UseMiddleware(requireScopes)
 	s.register(operations)

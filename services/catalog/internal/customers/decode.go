@@ -32,7 +32,10 @@ func Decode(body []byte) (Edit, error) {
 		return Edit{}, invalid([]Violation{{Reason: ReasonWrongType, Detail: "The body must be a JSON object."}})
 	}
 	d.object("", customerShape(), object)
-	return d.edit, invalid(d.violations)
+	if len(d.violations) == 0 {
+		return d.edit, nil
+	}
+	return Edit{}, invalid(append(d.violations, check(record.Fields{}, d.edit.set)...)) // everything wrong at once
 }
 
 // parse decodes one JSON document, saying where it is broken.

@@ -31,7 +31,7 @@ func (e Edit) Patch(current record.Fields) (record.Patch, error) {
 			patch[path] = value
 		}
 	}
-	return patch, validate(current, patch)
+	return patch, invalid(check(current, patch))
 }
 
 // Replacement returns what changes of a customer with these fields when the edit is all that shall be left of it.
@@ -43,12 +43,12 @@ func (e Edit) Replacement(current record.Fields) (record.Patch, error) {
 			delete(patch, path)
 		}
 	}
-	return patch, validate(current, patch)
+	return patch, invalid(check(current, patch))
 }
 
-// validate checks the values that a patch sets. What it leaves alone is not looked at: the customer may hold values of
+// check finds what is wrong with the values that a patch sets. What it leaves alone is not looked at: the customer may hold values of
 // a remote that would be refused from a client, and they must not stand in the way of other changes.
-func validate(current record.Fields, patch record.Patch) error {
+func check(current record.Fields, patch record.Patch) []Violation {
 	var violations []Violation
 	for path, value := range patch {
 		if value == "" {
@@ -62,8 +62,7 @@ func validate(current record.Fields, patch record.Patch) error {
 	}
 	next := current.Apply(patch)
 	violations = append(violations, checkShipping(next, patch)...)
-	violations = append(violations, checkMetadataCount(next, patch)...)
-	return invalid(violations)
+	return append(violations, checkMetadataCount(next, patch)...)
 }
 
 func violation(path string, reason Reason, format string, args ...any) *Violation {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/pkg/record"
+
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
 
@@ -32,12 +34,14 @@ type Config struct {
 // minBootstrapKey keeps operators from a key that can be guessed.
 const minBootstrapKey = 16
 
-// check returns the conflict policies, or everything that is wrong.
-func (c Config) check() (inbound.Policies, error) {
+// Check implements service.Checker.
+func (c *Config) Check() error {
 	var problems []error
-	policies, err := inbound.ParsePolicies(c.ConflictPolicy, c.ConflictPolicyFields)
-	if err != nil {
-		problems = append(problems, fmt.Errorf("CONFLICT_POLICY or CONFLICT_POLICY_FIELDS: %w", err))
+	if _, err := inbound.ParsePolicies(c.ConflictPolicy, ""); err != nil {
+		problems = append(problems, fmt.Errorf("CONFLICT_POLICY: %w", err))
+	}
+	if _, err := inbound.ParsePolicies(string(record.PolicyNewest), c.ConflictPolicyFields); err != nil {
+		problems = append(problems, fmt.Errorf("CONFLICT_POLICY_FIELDS: %s", strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	if c.BootstrapAPIKey != "" && len(c.BootstrapAPIKey) < minBootstrapKey {
 		problems = append(problems, fmt.Errorf("BOOTSTRAP_API_KEY: is shorter than %d characters; use a long random one", minBootstrapKey))
@@ -47,5 +51,5 @@ func (c Config) check() (inbound.Policies, error) {
 			problems = append(problems, fmt.Errorf("REMOTES: %q is not the name of a connector; write it like stripe,salesforce", remote))
 		}
 	}
-	return policies, errors.Join(problems...)
+	return errors.Join(problems...)
 }

@@ -40,7 +40,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	policies, err := config.check()
+	policies, err := inbound.ParsePolicies(config.ConflictPolicy, config.ConflictPolicyFields)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 
 import (
 	"github.com/datasync-dev/datasync/pkg/service"
-
 	"github.com/datasync-dev/datasync/services/stripe-simulator/internal/server"
 )
 

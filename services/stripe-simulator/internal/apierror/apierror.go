@@ -63,6 +63,8 @@ func Empty(param string) *Error {
 
 // Internal is the 500 that Stripe gives when something broke on its side.
 func Internal() *Error {
-	return &Error{Status: http.StatusInternalServerError, Type: TypeAPI,
-		Message: "An unknown error occurred. Try again, or reach out at https://support.stripe.com with the request id."}
+	return &Error{
+		Status: http.StatusInternalServerError, Type: TypeAPI,
+		Message: "An unknown error occurred. Try again, or reach out at https://support.stripe.com with the request id.",
+	}
 }

@@ -10,7 +10,7 @@ import (
 func Guard(h http.Handler, anywhere bool) http.Handler {
 	same := http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !anywhere && !(loopback(r.RemoteAddr) && local(r.Host)) {
+		if !anywhere && (!loopback(r.RemoteAddr) || !local(r.Host)) {
 			http.Error(w, "The control API and the dashboard are for callers on this machine only; set CONTROL_FROM=any to open them.", http.StatusForbidden)
 			return
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/datasync-dev/datasync/services/stripe-simulator/internal/account"
 )
 
-const perPage = 30
+const perPage = 20
 
 type customersPage struct {
 	frame

@@ -35,7 +35,7 @@ func (c *Config) Check() error {
 	c.Keys, c.WebhookSecrets, c.WebhookEvents = trimmed(c.Keys), trimmed(c.WebhookSecrets), trimmed(c.WebhookEvents)
 	for _, key := range c.Keys {
 		if !strings.Contains(key, "_test_") && !strings.Contains(key, "_live_") {
-			problems = append(problems, errors.New("STRIPE_API_KEY: every key must look like Stripe's: sk_test_... or sk_live_..."))
+			problems = append(problems, errors.New("STRIPE_API_KEY: every key must look like sk_test_... or sk_live_..., as Stripe's do"))
 			break
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 
 	"github.com/datasync-dev/datasync/pkg/service"
-
 	"github.com/datasync-dev/datasync/services/stripe-simulator/internal/simulator"
 )
 

@@ -16,7 +16,7 @@ import (
 )
 
 // Secret signs the deliveries to a Receiver.
-const Secret = "whsec_simulatorForTests" //nolint:gosec // opens nothing
+const Secret = "whsec_simulatorForTests"
 
 // Receiver is a webhook endpoint that verifies signatures with Stripe's own package.
 type Receiver struct {
@@ -112,4 +112,15 @@ func (r *Receiver) None(t testing.TB, within time.Duration) {
 		require.FailNow(t, "an unexpected delivery", "%s %s", e.Type, e.ID)
 	case <-time.After(within):
 	}
+}
+
+// Hooked gives the simulator an endpoint that is served by h, if it is wanted.
+func Hooked(t testing.TB, wanted bool, h http.Handler) func(*simulator.Options) {
+	t.Helper()
+	if !wanted {
+		return func(*simulator.Options) {}
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return func(o *simulator.Options) { o.WebhookURL, o.WebhookSecrets = server.URL, []string{Secret} }
 }

@@ -73,7 +73,7 @@ func Start(t testing.TB, change ...func(*simulator.Options)) *Sim {
 // Client returns Stripe's client for an address and a key. It neither retries nor logs.
 func Client(url, key string) *client.API {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL: stripe.String(url), MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
+		URL: new(url), MaxNetworkRetries: new(int64(0)), EnableTelemetry: new(false),
 		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, HTTPClient: &http.Client{Timeout: 20 * time.Second},
 	})
 	return client.New(key, &stripe.Backends{API: backend, Connect: backend, Uploads: backend})

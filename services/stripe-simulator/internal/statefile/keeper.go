@@ -33,7 +33,7 @@ func New(path string, take func() any, log *slog.Logger) *Keeper {
 
 // Load reads the file into state. A file that is not there changes nothing.
 func Load(path string, state any) error {
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator chose the path
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(raw) == 0 {
 		return nil
 	}

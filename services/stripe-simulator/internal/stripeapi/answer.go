@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/datasync-dev/datasync/services/stripe-simulator/internal/apierror"
@@ -77,5 +78,5 @@ func (a answer) write(w http.ResponseWriter, c *call) {
 	h.Set("Content-Length", strconv.Itoa(len(a.body)+1))
 	w.WriteHeader(a.status)
 	// A caller that went away is none of our business.
-	_, _ = w.Write(append(a.body[:len(a.body):len(a.body)], '\n'))
+	_, _ = w.Write(append(slices.Clip(a.body), '\n'))
 }

@@ -143,8 +143,10 @@ func (s *Server) limit(c *call, k knobs.Settings) (answer, bool) {
 // repeat answers a call whose key is known already.
 func (s *Server) repeat(claim idempotency.Call) (answer, bool) {
 	if len(claim.Key) > 255 {
-		return failure(&apierror.Error{Status: http.StatusBadRequest, Type: apierror.TypeIdempotency,
-			Message: "Idempotency keys can be up to 255 characters long."}), true
+		return failure(&apierror.Error{
+			Status: http.StatusBadRequest, Type: apierror.TypeIdempotency,
+			Message: "Idempotency keys can be up to 255 characters long.",
+		}), true
 	}
 	outcome, target, err := s.Repeats.Begin(claim)
 	if err != nil {

@@ -3,6 +3,7 @@ package stripeapi_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,11 +17,11 @@ import (
 
 func ada() *stripe.CustomerParams {
 	return &stripe.CustomerParams{
-		Name: stripe.String("Ada Lovelace"), Email: stripe.String("ada@example.com"), Phone: stripe.String("+442079460123"),
-		Description: stripe.String("Analyst"), TaxExempt: stripe.String("exempt"), PreferredLocales: stripe.StringSlice([]string{"en-GB", "fr"}),
-		Address: &stripe.AddressParams{Line1: stripe.String("12 St James's Square"), City: stripe.String("London"), Country: stripe.String("GB")},
+		Name: new("Ada Lovelace"), Email: new("ada@example.com"), Phone: new("+442079460123"),
+		Description: new("Analyst"), TaxExempt: new("exempt"), PreferredLocales: stripe.StringSlice([]string{"en-GB", "fr"}),
+		Address: &stripe.AddressParams{Line1: new("12 St James's Square"), City: new("London"), Country: new("GB")},
 		Shipping: &stripe.CustomerShippingParams{
-			Name: stripe.String("Ada"), Phone: stripe.String("1"), Address: &stripe.AddressParams{City: stripe.String("Paris"), Country: stripe.String("FR")},
+			Name: new("Ada"), Phone: new("1"), Address: &stripe.AddressParams{City: new("Paris"), Country: new("FR")},
 		},
 		Metadata: map[string]string{"datasync_id": "stripe:1", "plan": "gold"},
 	}
@@ -84,9 +85,7 @@ func TestUpdateChangesOnlyWhatIsSentAndEmptyClears(t *testing.T) {
 	t.Parallel()
 	address := func(changes map[string]any) map[string]any {
 		a := map[string]any{"city": "London", "country": "GB", "line1": "12 St James's Square", "line2": nil, "postal_code": nil, "state": nil}
-		for k, v := range changes {
-			a[k] = v
-		}
+		maps.Copy(a, changes)
 		return a
 	}
 	for name, test := range map[string]struct {
@@ -140,7 +139,7 @@ func TestWrongParametersAreRefusedByName(t *testing.T) {
 		keys.Set(fmt.Sprintf("metadata[k%d]", i), "v")
 	}
 	for name, test := range map[string]struct{ body, code, param string }{
-		"unknown":                   {"nmae=Ada", "parameter_unknown", "nmae"},
+		"unknown":                   {"naem=Ada", "parameter_unknown", "naem"},
 		"unknown in a hash":         {"address[town]=x", "parameter_unknown", "address[town]"},
 		"two unknown":               {"a=1&b=2", "parameter_unknown", "a"},
 		"unknown before others":     {"email=nope&zip=1", "parameter_unknown", "zip"},
@@ -201,7 +200,9 @@ func TestWrongParametersAreRefusedByName(t *testing.T) {
 }
 
 // retrieve reads outside of a test's context, which has ended when cleanups run.
-func retrieve(sim *simtest.Sim, id string) (*stripe.Customer, error) { return sim.Stripe.Customers.Get(id, nil) }
+func retrieve(sim *simtest.Sim, id string) (*stripe.Customer, error) {
+	return sim.Stripe.Customers.Get(id, nil)
+}
 
 func TestDeletedCustomerStaysDeleted(t *testing.T) {
 	t.Parallel()
@@ -217,7 +218,7 @@ func TestDeletedCustomerStaysDeleted(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.Status)
 	require.Equal(t, map[string]any{"id": customer.ID, "object": "customer", "deleted": true}, a.JSON(t))
 
-	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: stripe.String("x")})
+	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: new("x")})
 	require.Equal(t, http.StatusNotFound, stripeError(t, err).HTTPStatusCode)
 	require.Equal(t, stripe.ErrorCodeResourceMissing, stripeError(t, err).Code)
 

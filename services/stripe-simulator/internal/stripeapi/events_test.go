@@ -30,11 +30,11 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sim.Stripe.Customers.New(params) // replayed
 	require.NoError(t, err)
-	update := &stripe.CustomerParams{Name: stripe.String("Countess")}
+	update := &stripe.CustomerParams{Name: new("Countess")}
 	update.SetIdempotencyKey("key-of-update")
 	updated, err := sim.Stripe.Customers.Update(customer.ID, update)
 	require.NoError(t, err)
-	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: stripe.String("Countess")}) // changes nothing
+	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: new("Countess")}) // changes nothing
 	require.NoError(t, err)
 	deleteParams := &stripe.CustomerParams{}
 	deleteParams.SetIdempotencyKey("key-of-delete")

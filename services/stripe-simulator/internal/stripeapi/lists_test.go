@@ -16,7 +16,7 @@ func fill(t *testing.T, sim *simtest.Sim, n int) []string {
 	t.Helper()
 	ids := make([]string, n)
 	for i := range n {
-		c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: stripe.String(fmt.Sprintf("n%d", i)), Email: stripe.String("same@example.com")})
+		c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: new(fmt.Sprintf("n%d", i)), Email: new("same@example.com")})
 		require.NoError(t, err)
 		ids[i] = c.ID
 	}
@@ -98,7 +98,7 @@ func TestStripesIteratorSeesEveryCustomerOnce(t *testing.T) {
 	want := fill(t, sim, 25)
 
 	params := &stripe.CustomerListParams{}
-	params.Limit = stripe.Int64(7)
+	params.Limit = new(int64(7))
 	list := sim.Stripe.Customers.List(params)
 	var got []string
 	for list.Next() {
@@ -116,7 +116,7 @@ func TestSearchFindsWhatMatches(t *testing.T) {
 	sim := simtest.Start(t)
 	for i, email := range []string{"ada@example.com", "bob@example.com", "eve@example.org"} {
 		_, err := sim.Stripe.Customers.New(&stripe.CustomerParams{
-			Name: stripe.String([]string{"Ada", "Bob", `O'Neil`}[i]), Email: stripe.String(email), Metadata: map[string]string{"team": []string{"x", "x", "y"}[i]},
+			Name: new([]string{"Ada", "Bob", `O'Neil`}[i]), Email: new(email), Metadata: map[string]string{"team": []string{"x", "x", "y"}[i]},
 		})
 		require.NoError(t, err)
 	}
@@ -138,7 +138,7 @@ func TestSearchFindsWhatMatches(t *testing.T) {
 	} {
 		t.Run(query, func(t *testing.T) {
 			t.Parallel()
-			params := &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: query, Limit: stripe.Int64(1)}}
+			params := &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: query, Limit: new(int64(1))}}
 			found := sim.Stripe.Customers.Search(params)
 			n := 0
 			for found.Next() {
@@ -165,14 +165,14 @@ func TestSearchLagsBehind(t *testing.T) {
 		ids, _ := idsOf(t, sim.Call(t, http.MethodGet, "/v1/customers/search?query="+query, ""))
 		return len(ids)
 	}
-	c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: stripe.String("Old")})
+	c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: new("Old")})
 	require.NoError(t, err)
 	sim.Turn(t, map[string]any{"search_lag_ms": 3_600_000})
 	require.Zero(t, search("name:'Old'"), "a new customer is not seen yet")
 	sim.Turn(t, map[string]any{"clock_offset_s": 3601})
 	require.Equal(t, 1, search("name:'Old'"), "after the lag it is")
 
-	_, err = sim.Stripe.Customers.Update(c.ID, &stripe.CustomerParams{Name: stripe.String("New")})
+	_, err = sim.Stripe.Customers.Update(c.ID, &stripe.CustomerParams{Name: new("New")})
 	require.NoError(t, err)
 	require.Equal(t, 1, search("name:'Old'"), "the former name is still found")
 	require.Zero(t, search("name:'New'"))

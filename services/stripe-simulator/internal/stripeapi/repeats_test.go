@@ -90,7 +90,7 @@ func TestWhichFailuresAreStoredUnderAKey(t *testing.T) {
 		"500 before the effect":       {map[string]any{"error_rate_before": 1}, map[string]any{"error_rate_before": 0}, "name=a", 500, true, 0},
 		"500 after the effect":        {map[string]any{"error_rate_after": 1}, map[string]any{"error_rate_after": 0}, "name=a", 500, true, 1},
 		"400 of an executed call":     {nil, nil, "email=nope", 400, true, 0},
-		"400 of a call not executed":  {nil, nil, "nmae=a", 400, false, 0},
+		"400 of a call not executed":  {nil, nil, "naem=a", 400, false, 0},
 		"401":                         {map[string]any{"revoked_key": true}, map[string]any{"revoked_key": false}, "name=a", 401, false, 1},
 		"outage":                      {map[string]any{"outage": true}, map[string]any{"outage": "off"}, "name=a", 503, false, 1},
 		"no answer although it is so": {map[string]any{"drop_answer_rate": 1}, map[string]any{"drop_answer_rate": 0}, "name=a", 0, true, 1},
@@ -173,7 +173,7 @@ func TestTheEffectDoesNotWaitForACallerThatLeft(t *testing.T) {
 	sim := simtest.Start(t)
 	sim.Turn(t, map[string]any{"latency_ms": 200})
 	impatient := simtest.Client(sim.URL, simtest.Key)
-	params := &stripe.CustomerParams{Name: stripe.String("late")}
+	params := &stripe.CustomerParams{Name: new("late")}
 	ctx, cancel := contextWithTimeout(t, 50*time.Millisecond)
 	defer cancel()
 	params.Context = ctx

@@ -3,6 +3,7 @@
 package traffic
 
 import (
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -95,10 +96,7 @@ func (l *Log) Counts() map[string]map[string]int {
 	defer l.mu.Unlock()
 	out := make(map[string]map[string]int, len(l.counts))
 	for endpoint, by := range l.counts {
-		out[endpoint] = make(map[string]int, len(by))
-		for status, n := range by {
-			out[endpoint][status] = n
-		}
+		out[endpoint] = maps.Clone(by)
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func TestAnEndpointIsManagedThroughTheAPI(t *testing.T) {
 	sim := simtest.Start(t)
 	receiver := simtest.NewReceiver(t)
 	params := endpointParams(receiver.URL, "customer.created")
-	params.APIVersion, params.Description = stripe.String("2022-11-15"), stripe.String("ours")
+	params.APIVersion, params.Description = new("2022-11-15"), new("ours")
 
 	made, err := sim.Stripe.WebhookEndpoints.New(params)
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestAnEndpointIsManagedThroughTheAPI(t *testing.T) {
 	require.Empty(t, got.Secret, "the secret is shown once")
 	require.Equal(t, []string{"customer.created"}, got.EnabledEvents)
 
-	update := &stripe.WebhookEndpointParams{EnabledEvents: stripe.StringSlice([]string{"customer.deleted", "customer.updated"}), Disabled: stripe.Bool(true)}
+	update := &stripe.WebhookEndpointParams{EnabledEvents: stripe.StringSlice([]string{"customer.deleted", "customer.updated"}), Disabled: new(true)}
 	got, err = sim.Stripe.WebhookEndpoints.Update(made.ID, update)
 	require.NoError(t, err)
 	require.Equal(t, "disabled", got.Status)

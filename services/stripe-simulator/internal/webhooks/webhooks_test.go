@@ -22,7 +22,7 @@ func deliveries(t *testing.T, sim *simtest.Sim) map[string]any {
 
 func create(t *testing.T, sim *simtest.Sim) *stripe.Customer {
 	t.Helper()
-	c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: stripe.String("Ada")})
+	c, err := sim.Stripe.Customers.New(&stripe.CustomerParams{Name: new("Ada")})
 	require.NoError(t, err)
 	return c
 }
@@ -38,13 +38,13 @@ func TestChangesReachTheEndpointSigned(t *testing.T) {
 	t.Parallel()
 	receiver := simtest.NewReceiver(t)
 	sim := simtest.Start(t, receiver.Preset)
-	params := &stripe.CustomerParams{Name: stripe.String("Ada")}
+	params := &stripe.CustomerParams{Name: new("Ada")}
 	params.SetIdempotencyKey("mine")
 
 	customer, err := sim.Stripe.Customers.New(params)
 	require.NoError(t, err)
 	created := receiver.Next(t)
-	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: stripe.String("Bob")})
+	_, err = sim.Stripe.Customers.Update(customer.ID, &stripe.CustomerParams{Name: new("Bob")})
 	require.NoError(t, err)
 	updated := receiver.Next(t)
 
@@ -88,7 +88,7 @@ func TestUndeliveredEventsAreFoundInTheFeed(t *testing.T) {
 	simtest.Eventually(t, "the second is taken", func() bool { return pending(t, sim, taken.ID) == 0 })
 
 	for success, want := range map[bool]string{false: failed.ID, true: taken.ID} {
-		list := sim.Stripe.Events.List(&stripe.EventListParams{DeliverySuccess: stripe.Bool(success)})
+		list := sim.Stripe.Events.List(&stripe.EventListParams{DeliverySuccess: new(success)})
 		require.True(t, list.Next())
 		require.Equal(t, want, list.Event().ID)
 		require.False(t, list.Next())
@@ -110,7 +110,7 @@ func TestAnEndpointThatFailsTooLongIsDisabled(t *testing.T) {
 
 	create(t, sim)
 	require.Zero(t, deliveries(t, sim)["pending"], "nothing waits for a disabled endpoint")
-	_, err := sim.Stripe.WebhookEndpoints.Update("we_preset", &stripe.WebhookEndpointParams{Disabled: stripe.Bool(false)})
+	_, err := sim.Stripe.WebhookEndpoints.Update("we_preset", &stripe.WebhookEndpointParams{Disabled: new(false)})
 	require.NoError(t, err)
 	create(t, sim)
 	require.EqualValues(t, 1, deliveries(t, sim)["pending"], "enabled again it gets what happens from now on")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,12 +49,16 @@ type Options struct {
 	Lease        time.Duration                   // how long a worker owns a record; longer than CallTimeout; default 30s
 	CallTimeout  time.Duration                   // of one call to the remote; default 20s
 	VerifyAfter  time.Duration                   // when a write with an unknown outcome is looked at for the last time; default Lease
-	Probe        time.Duration                   // how often a connector that waits for an operator tries again; default 30s
+	Probe        time.Duration                   // longest wait between two tries of a remote that is down or refuses the key; default 30s
+	PollInterval time.Duration                   // how often the Remote's Feed is read; default 1m
 	DeletePolicy DeletePolicy                    // default DeleteAlways
 	Backoff      func(attempt int) time.Duration // default Backoff
 	Log          *slog.Logger
 	Metrics      prometheus.Registerer
 }
+
+// outageAfter is how many calls in a row have to go unanswered before the engine takes the remote to be down.
+const outageAfter = 5
 
 // Engine keeps the records of one kind in step with one remote account. All methods are safe for concurrent use; any
 // number of engines of the same name, in any number of processes, share the work.
@@ -65,7 +68,7 @@ type Engine struct {
 	owner   string
 	metrics *metrics
 	wake    chan struct{}
-	paused  atomic.Pointer[pause]
+	breaker *breaker
 }
 
 // New checks the options and fills in the defaults.
@@ -84,8 +87,10 @@ func New(o Options) (*Engine, error) {
 	if o.Lease <= o.CallTimeout {
 		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
 	}
+	breaker := &breaker{threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
 	return &Engine{
-		o: o, guard: guard, owner: uuid.NewString(), metrics: newMetrics(o.Metrics, o.Name), wake: make(chan struct{}, 1),
+		o: o, guard: guard, owner: uuid.NewString(), wake: make(chan struct{}, 1),
+		breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker),
 	}, nil
 }
 
@@ -95,6 +100,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.CallTimeout, 20*time.Second)
 	setDefault(&o.VerifyAfter, o.Lease)
 	setDefault(&o.Probe, 30*time.Second)
+	setDefault(&o.PollInterval, time.Minute)
 	setDefault(&o.DeletePolicy, DeleteAlways)
 	if o.Backoff == nil {
 		o.Backoff = Backoff
@@ -121,3 +127,6 @@ func (e *Engine) Wake() {
 	default:
 	}
 }
+
+// Ready returns nil, or why the engine makes no calls for now: the remote is down, or an operator has to act.
+func (e *Engine) Ready() error { return e.breaker.ready() }

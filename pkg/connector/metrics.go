@@ -17,7 +17,7 @@ type metrics struct {
 	busy       prometheus.Gauge
 }
 
-func newMetrics(registry prometheus.Registerer, remote string) *metrics {
+func newMetrics(registry prometheus.Registerer, remote string, breaker *breaker) *metrics {
 	labels := prometheus.Labels{"remote": remote}
 	m := &metrics{
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -44,7 +44,16 @@ func newMetrics(registry prometheus.Registerer, remote string) *metrics {
 			Name: "datasync_workers_busy", ConstLabels: labels, Help: "Workers that hold a record now.",
 		}),
 	}
-	registry.MustRegister(m.calls, m.reconciled, m.skipped, m.notices, m.lost, m.busy)
+	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "datasync_breaker_open", ConstLabels: labels,
+		Help: "1 while no calls are made because the remote is down or an operator has to act.",
+	}, func() float64 {
+		if breaker.open() {
+			return 1
+		}
+		return 0
+	})
+	registry.MustRegister(open, m.calls, m.reconciled, m.skipped, m.notices, m.lost, m.busy)
 	return m
 }
 

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,28 +14,53 @@ import (
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
-// refusing fails every write as long as err is set.
+// refusing fails every write as long as an error is set.
 type refusing struct {
 	*connectortest.Memory
-	err error
+	mu    sync.Mutex
+	err   error
+	count int
+}
+
+// fail sets the error of all further writes; nil for none.
+func (r *refusing) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+// refused is how many calls failed.
+func (r *refusing) refused() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+func (r *refusing) next() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		r.count++
+	}
+	return r.err
 }
 
 func (r *refusing) Create(ctx context.Context, call connector.Call, fields record.Fields) (connector.Object, error) {
-	if r.err != nil {
-		return connector.Object{}, r.err
+	if err := r.next(); err != nil {
+		return connector.Object{}, err
 	}
 	return r.Memory.Create(ctx, call, fields)
 }
 
 func (r *refusing) Update(ctx context.Context, call connector.Call, id string, patch record.Patch) (connector.Object, error) {
-	if r.err != nil {
-		return connector.Object{}, r.err
+	if err := r.next(); err != nil {
+		return connector.Object{}, err
 	}
 	return r.Memory.Update(ctx, call, id, patch)
 }
 
 // Deletable implements connector.DeleteGuard.
-func (r *refusing) Deletable(context.Context, string) error { return r.err }
+func (r *refusing) Deletable(context.Context, string) error { return r.next() }
 
 func setupRefusing(t *testing.T, options ...func(*connector.Options)) (*bundle, *refusing) {
 	t.Helper()
@@ -59,7 +85,7 @@ func TestARefusedRecordIsParkedAndComesBack(t *testing.T) {
 		t.Helper()
 		b, remote := setupRefusing(t)
 		s, _ := b.synced("Ada")
-		remote.err = refusal
+		remote.fail(refusal)
 		s = next(s, record.Patch{"email": "nonsense"})
 		b.deliver(s)
 		b.work()
@@ -68,7 +94,7 @@ func TestARefusedRecordIsParkedAndComesBack(t *testing.T) {
 		require.Equal(t, event.StateFailed, states[0].State)
 		require.Equal(t, &event.SyncError{Class: "permanent", Field: "email", Reason: "not an email address", Attempt: 1}, states[0].Error)
 		require.InDelta(t, -1, b.dueIn(), 0.001, "parked: nothing brings it back by itself")
-		remote.err = nil
+		remote.fail(nil)
 		return b, remote, s
 	}
 	t.Run("by a newer version", func(t *testing.T) {
@@ -112,7 +138,7 @@ func TestWhenAFailedCallIsMadeAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, remote := setupRefusing(t)
-			remote.err = c.err
+			remote.fail(c.err)
 			b.deliver(customer("Ada"))
 			b.turn()
 			wait := b.dueIn()
@@ -127,7 +153,7 @@ func TestWhenAFailedCallIsMadeAgain(t *testing.T) {
 func TestANewerVersionDoesNotShortenABackOff(t *testing.T) {
 	t.Parallel()
 	b, remote := setupRefusing(t)
-	remote.err = &connector.Error{Class: connector.Throttled, After: time.Minute}
+	remote.fail(&connector.Error{Class: connector.Throttled, After: time.Minute})
 	s := customer("Ada")
 	b.deliver(s)
 	b.turn()
@@ -138,12 +164,12 @@ func TestANewerVersionDoesNotShortenABackOff(t *testing.T) {
 func TestARevokedKeyPausesEverythingAndASuccessResumes(t *testing.T) {
 	t.Parallel()
 	b, remote := setupRefusing(t, func(o *connector.Options) { o.Probe = time.Millisecond })
-	remote.err = &connector.Error{Class: connector.Operator, Reason: "the API key was revoked: set STRIPE_API_KEY"}
+	remote.fail(&connector.Error{Class: connector.Operator, Reason: "the API key was revoked: set STRIPE_API_KEY"})
 	first, second := customer("Ada"), customer("Grace")
 	b.deliver(first, second)
 	b.turn()
 	require.ErrorContains(t, b.engine.Ready(), "STRIPE_API_KEY")
-	remote.err = nil
+	remote.fail(nil)
 	require.Eventually(t, func() bool { b.turn(); return b.engine.Ready() == nil }, time.Second, time.Millisecond)
 	b.work()
 	b.object(first.ID)
@@ -154,14 +180,14 @@ func TestADeleteIsRefusedAsLongAsSomethingHangsOnTheObject(t *testing.T) {
 	t.Parallel()
 	b, remote := setupRefusing(t, func(o *connector.Options) { o.DeletePolicy = connector.DeleteRefuse })
 	s, _ := b.synced("Ada")
-	remote.err = &connector.Error{Class: connector.Permanent, Reason: "the customer has an active subscription"}
+	remote.fail(&connector.Error{Class: connector.Permanent, Reason: "the customer has an active subscription"})
 	s = deleted(s)
 	b.deliver(s)
 	b.work()
 	b.object(s.ID)
 	_, states := b.sent()
 	require.Equal(t, event.StateFailed, states[0].State)
-	remote.err = nil
+	remote.fail(nil)
 	b.deliver(next(s, nil))
 	b.work()
 	require.Empty(t, b.remote.Objects())

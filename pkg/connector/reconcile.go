@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/event"
@@ -21,6 +22,7 @@ type job struct {
 	out  []event.Envelope
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of
+	outages                 int   // how many had ended when the turn began
 }
 
 // reconcile brings the link to rest: the one function that decides. It finishes what was begun, looks at the remote
@@ -240,11 +242,29 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	defer cancel()
 	started := time.Now()
 	err := call(ctx)
-	if err == nil || errors.Is(err, ErrGone) {
-		j.resume()
-	}
 	j.metrics.called(op, err, time.Since(started))
+	j.judge(ctx, err)
 	return err
+}
+
+// judge tells the breaker what a call says about the remote.
+func (j *job) judge(ctx context.Context, err error) {
+	failure := &Error{Class: Permanent}
+	if err != nil && !errors.Is(err, ErrGone) {
+		failure = classify(err)
+	}
+	switch failure.Class {
+	case Permanent: // it answered
+		if j.breaker.answered() {
+			j.o.Log.InfoContext(ctx, "the remote works again")
+			j.resume(ctx)
+		}
+	case Transient, Operator:
+		if j.breaker.failed(failure.Class, failure.Reason, time.Now()) {
+			j.o.Log.ErrorContext(ctx, "no more calls for now: "+failure.Reason, slog.String("class", string(failure.Class)))
+		}
+	case Throttled: // the limiter's business
+	}
 }
 
 // tell puts a change in the outbox with the next commit; nil is nothing to tell.

@@ -26,7 +26,13 @@ func (j *job) rest(ctx context.Context, failure error) error {
 	if now := l.report(); now != j.was && (l.Desired != nil || l.Gone) {
 		j.out = append(j.out, event.NewState(j.state()))
 	}
-	return j.release(ctx, next)
+	if err := j.release(ctx, next); err != nil {
+		return err
+	}
+	if failure != nil && j.breaker.outages() != j.outages {
+		j.resume(ctx) // the outage ended between this failure and its write-back
+	}
+	return nil
 }
 
 func (j *job) succeeded() {
@@ -47,13 +53,14 @@ func (j *job) succeeded() {
 // failed decides when the link is taken up again.
 func (j *job) failed(failure *Error) (next schedule) {
 	l := j.link
-	l.Attempts++
 	l.State = event.StateRetrying
+	if !j.breaker.open() || l.Attempts == 0 { // an outage says nothing about the record
+		l.Attempts++
+	}
 	switch failure.Class {
 	case Permanent: // parked: no due time, so only an input brings it back
 		l.State = event.StateFailed
 	case Operator:
-		j.pause(failure.Reason)
 		next.backOff(j.o.Probe)
 	case Throttled:
 		next.backOff(max(failure.After, j.o.Backoff(1)))
@@ -103,6 +110,7 @@ type schedule struct {
 	// strict: an input that arrived meanwhile does not bring the link forward, so that a failing remote is not asked
 	// again and again about a busy record.
 	strict bool
+	held   bool // the worker keeps its lease
 }
 
 func (s *schedule) after(d time.Duration)   { s.delay = &d }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"gorm.io/gorm"
 
@@ -47,13 +48,14 @@ func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 const saveSQL = `
 UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
     intent = ?::jsonb, last_key = ?, doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
+    lease_owner = CASE WHEN ? THEN lease_owner ELSE '' END,
     due_at = CASE WHEN NOT ? AND (desired_version > ? OR checks > ?) THEN now() ELSE now() + make_interval(secs => ?) END
 WHERE kind = ? AND local_id = ? AND lease_token = ?`
 
 // hold commits the link in the middle of a turn, with a renewed lease.
 func (j *job) hold(ctx context.Context) error {
 	lease := j.o.Lease
-	return j.save(ctx, schedule{delay: &lease, strict: true})
+	return j.save(ctx, schedule{delay: &lease, strict: true, held: true})
 }
 
 // release commits the link at the end of a turn and gives the lease up.
@@ -107,7 +109,7 @@ func (j *job) columns(next schedule) ([]any, error) {
 	return []any{
 		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
 		encoded[2], l.LastKey, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
-		next.strict, j.seenVersion, j.seenChecks, delay,
+		next.held, next.strict, j.seenVersion, j.seenChecks, delay,
 		l.Kind, l.LocalID, l.LeaseToken,
 	}, nil
 }
@@ -120,4 +122,17 @@ func messages(envelopes []event.Envelope) []rabbitmq.Message {
 		})
 	}
 	return result
+}
+
+// resumeSQL takes no row that a worker holds, and none that the remote has refused or asked to wait for.
+const resumeSQL = `
+UPDATE links SET due_at = now()
+WHERE kind = ? AND due_at > now() AND lease_owner = '' AND error->>'class' IN ('transient', 'operator')`
+
+// resume makes due at once what is backing off because of an outage that is over.
+func (e *Engine) resume(ctx context.Context) {
+	if err := e.o.DB.WithContext(ctx).Exec(resumeSQL, e.o.Kind).Error; err != nil {
+		e.o.Log.WarnContext(ctx, "retries are not brought forward after the outage", slog.Any("error", err))
+	}
+	e.Wake()
 }

@@ -24,7 +24,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		if limit == 0 {
 			return nil
 		}
-		links, err := e.claimUnlessPaused(ctx, limit)
+		links, err := e.claimAllowed(ctx, limit)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.Warn("cannot claim", slog.Any("error", err))
 		}
@@ -74,11 +74,23 @@ func (e *Engine) sleep(ctx context.Context) bool {
 	return true
 }
 
+// claimAllowed claims as many links as the breaker allows.
+func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
+	limit = e.breaker.allow(limit, time.Now())
+	if limit == 0 {
+		return nil, nil
+	}
+	return e.claim(ctx, limit)
+}
+
 // work brings one claimed link to rest.
 func (e *Engine) work(ctx context.Context, l *link) {
 	e.metrics.busy.Inc()
 	defer e.metrics.busy.Dec()
-	j := &job{Engine: e, link: l, was: l.report(), seenVersion: l.DesiredVersion, seenChecks: l.Checks}
+	j := &job{
+		Engine: e, link: l, was: l.report(),
+		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),
+	}
 	err := j.reconcile(ctx)
 	switch {
 	case errors.Is(err, errLeaseLost):
@@ -91,7 +103,7 @@ func (e *Engine) work(ctx context.Context, l *link) {
 // RunOnce claims what is due, at most one record for each worker, and works it off in this goroutine. It returns how
 // many records it worked on.
 func (e *Engine) RunOnce(ctx context.Context) (worked int, err error) {
-	links, err := e.claimUnlessPaused(ctx, e.o.Workers)
+	links, err := e.claimAllowed(ctx, e.o.Workers)
 	for _, l := range links {
 		e.work(ctx, l)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
@@ -45,7 +46,7 @@ type Memory struct {
 	order    []string
 	answers  map[string]answer
 	inFlight map[string]func()
-	events   int
+	feed     []connector.Notice
 	writes   int
 }
 
@@ -199,6 +200,24 @@ func (m *Memory) List(_ context.Context, cursor string) (connector.Page, error) 
 	return page, nil
 }
 
+// Since implements connector.Feed, two notices a page.
+func (m *Memory) Since(_ context.Context, position string) (connector.FeedPage, error) {
+	const size = 2
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from := len(m.feed)
+	if position != "" {
+		var err error
+		if from, err = strconv.Atoi(position); err != nil || from > len(m.feed) {
+			return connector.FeedPage{}, connector.ErrForgotten
+		}
+	}
+	to := min(from+size, len(m.feed))
+	return connector.FeedPage{
+		Notices: slices.Clone(m.feed[from:to]), Position: strconv.Itoa(to), More: to < len(m.feed),
+	}, nil
+}
+
 // errDied stands for everything that a dead worker does not see.
 var errDied = errors.New("the worker died")
 
@@ -302,8 +321,8 @@ func (m *Memory) drop(id string) {
 }
 
 func (m *Memory) notify(n connector.Notice) {
-	m.events++
-	n.EventID = fmt.Sprintf("%s_event_%d", m.name, m.events)
+	n.EventID = fmt.Sprintf("%s_event_%d", m.name, len(m.feed)+1)
+	m.feed = append(m.feed, n)
 	if m.Moved != nil {
 		m.Moved(n)
 	}

@@ -1,0 +1,96 @@
+package connector
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// breaker keeps an engine from asking a remote that does not work. It opens after several calls in a row went
+// unanswered, or at once when only an operator can help; then it lets one call through from time to time, and closes
+// when one is answered.
+type breaker struct {
+	threshold int           // unanswered calls in a row that open it
+	first     time.Duration // wait before the first probe after an outage began; doubles with each
+	limit     time.Duration // longest wait, and the only one while an operator has to act
+
+	mu       sync.Mutex
+	failures int
+	reason   string // "" when closed
+	wait     time.Duration
+	until    time.Time
+	probing  bool
+	closings int // how often it has closed
+}
+
+// allow returns how many of n calls may be made now.
+func (b *breaker) allow(n int, now time.Time) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reason == "" {
+		return n
+	}
+	if now.Before(b.until) {
+		return 0
+	}
+	b.probing, b.until = true, now.Add(b.wait) // the next probe waits, whether or not this one finds a record to try
+	return 1
+}
+
+// answered notes that the remote answered, if only to refuse something. True: that closed the breaker.
+func (b *breaker) answered() (closed bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	closed = b.reason != ""
+	if closed {
+		b.closings++
+	}
+	b.failures, b.reason, b.wait, b.probing = 0, "", 0, false
+	return closed
+}
+
+// failed notes a call that failed in a way which says nothing about its record. True: that opened the breaker.
+func (b *breaker) failed(class Class, reason string, now time.Time) (opened bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures++
+	switch {
+	case class == Operator:
+		b.wait = b.limit
+	case b.reason == "" && b.failures < b.threshold:
+		return false
+	case b.reason == "":
+		b.wait = b.first
+	case b.probing:
+		b.wait = min(2*b.wait, b.limit)
+	default:
+		return false // begun before the breaker opened
+	}
+	opened = b.reason == ""
+	b.reason, b.until, b.probing = reason, now.Add(b.wait), false
+	return opened
+}
+
+// outages is how many have ended so far.
+func (b *breaker) outages() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closings
+}
+
+// open reports whether the breaker keeps calls back.
+func (b *breaker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reason != ""
+}
+
+// ready is nil when the breaker is closed, else why it is open.
+func (b *breaker) ready() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reason == "" {
+		return nil
+	}
+	return errors.New(b.reason)
+}

@@ -1,0 +1,60 @@
+package connector_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+)
+
+func TestAnOutageStopsCallsAndItsEndBringsEverythingBackAtOnce(t *testing.T) {
+	t.Parallel()
+	b, remote := setupRefusing(t, func(o *connector.Options) {
+		o.Probe = 600 * time.Millisecond
+		o.Backoff = func(int) time.Duration { return time.Hour } // far longer than the outage
+	})
+	const customers = 40
+	remote.fail(errors.New("connection refused"))
+	for range customers {
+		b.deliver(customer("Ada"))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		assert.NoError(t, b.engine.Run(ctx))
+	}()
+	require.Eventually(t, func() bool { return b.engine.Ready() != nil }, 5*time.Second, time.Millisecond)
+	require.Less(t, remote.refused(), customers/2, "the rest was not even tried")
+	remote.fail(nil)
+	require.Eventually(t, func() bool { return len(b.remote.Objects()) == customers }, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, b.engine.Ready())
+	stop()
+	<-done
+}
+
+func TestOneRecordThatGetsNoAnswerIsNoOutage(t *testing.T) {
+	t.Parallel()
+	b, remote := setupRefusing(t)
+	remote.fail(errors.New("connection reset"))
+	b.deliver(customer("Ada"))
+	b.turn()
+	require.NoError(t, b.engine.Ready())
+}
+
+func TestRefusalsOfRecordsAreNoOutage(t *testing.T) {
+	t.Parallel()
+	b, remote := setupRefusing(t, func(o *connector.Options) { o.Workers = 10 })
+	remote.fail(&connector.Error{Class: connector.Permanent, Reason: "no"})
+	for range 10 {
+		b.deliver(customer("Ada"))
+	}
+	b.turn()
+	require.NoError(t, b.engine.Ready())
+	require.Equal(t, 10, remote.refused())
+}

@@ -70,6 +70,9 @@ func (f Filter) apply(query *gorm.DB) *gorm.DB {
 		query = query.
 			Joins("LEFT JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).
 			Where(effectiveState+" = ?", f.SyncState)
+		if f.SyncState != event.StatePending {
+			query = query.Where("s.state = ?", f.SyncState) // implied, but this an index can serve
+		}
 	}
 	if f.ObjectID != "" {
 		query = query.Joins("JOIN customer_sync o ON o.customer_id = c.id AND o.generation = c.generation"+

@@ -46,8 +46,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // classify returns err as an *Error. What no Remote classified is transient: nothing is known, so the same call is
 // made again under the same key.
 func classify(err error) *Error {
-	var classified *Error
-	if errors.As(err, &classified) {
+	if classified, ok := errors.AsType[*Error](err); ok {
 		return classified
 	}
 	return &Error{Class: Transient, Reason: "the remote did not answer", Err: err}

@@ -42,7 +42,7 @@ func (b *bundle) eventually(condition func() bool) {
 func TestLostWebhooksAreFoundInTheFeed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, object := b.synced("Ada")
+	_, object := b.synced()
 	b.polling(2)
 	b.eventually(func() bool { return b.position() == "1" }) // from here on; what was before is not news
 	for _, phone := range []string{"1", "2", "3", "4", "5"} {

@@ -84,7 +84,7 @@ func TestARefusedRecordIsParkedAndComesBack(t *testing.T) {
 	park := func(t *testing.T) (*bundle, *refusing, event.Snapshot) {
 		t.Helper()
 		b, remote := setupRefusing(t)
-		s, _ := b.synced("Ada")
+		s, _ := b.synced()
 		remote.fail(refusal)
 		s = next(s, record.Patch{"email": "nonsense"})
 		b.deliver(s)
@@ -179,7 +179,7 @@ func TestARevokedKeyPausesEverythingAndASuccessResumes(t *testing.T) {
 func TestADeleteIsRefusedAsLongAsSomethingHangsOnTheObject(t *testing.T) {
 	t.Parallel()
 	b, remote := setupRefusing(t, func(o *connector.Options) { o.DeletePolicy = connector.DeleteRefuse })
-	s, _ := b.synced("Ada")
+	s, _ := b.synced()
 	remote.fail(&connector.Error{Class: connector.Permanent, Reason: "the customer has an active subscription"})
 	s = deleted(s)
 	b.deliver(s)

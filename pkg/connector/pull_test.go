@@ -15,7 +15,7 @@ import (
 func TestAnEditAtTheRemoteIsSentToTheCatalogOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Edit(object.ID, record.Patch{"phone": "1", "name": ""})
 	b.notices = append(b.notices, b.notices...) // delivered twice
 	b.webhooks()
@@ -31,7 +31,7 @@ func TestAnEditAtTheRemoteIsSentToTheCatalogOnce(t *testing.T) {
 func TestAChangeRepeatsWhatTheCatalogHasNotBeenSeenToApply(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	for _, patch := range []record.Patch{{"phone": "1"}, {"email": "a@example.com"}, {"phone": "2"}} {
 		b.remote.Edit(object.ID, patch)
 		b.webhooks()
@@ -59,7 +59,7 @@ func TestAChangeRepeatsWhatTheCatalogHasNotBeenSeenToApply(t *testing.T) {
 func TestTheEchoOfAChangeCostsNoCall(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Edit(object.ID, record.Patch{"phone": "1"})
 	b.webhooks()
 	b.work()
@@ -102,7 +102,7 @@ func TestTheWebhookThatOvertakesOurOwnAnswerIsAnEcho(t *testing.T) {
 func TestADeleteAtTheRemoteIsFinal(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Remove(object.ID)
 	b.webhooks()
 	b.work()
@@ -121,7 +121,7 @@ func TestADeleteAtTheRemoteIsFinal(t *testing.T) {
 func TestAnUpdateOfAnObjectThatWasJustRemovedTellsTheCatalog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Remove(object.ID)
 	b.deliver(next(s, record.Patch{"name": "Grace"}))
 	b.work()
@@ -188,7 +188,7 @@ func TestNoticesThatNeedNoWork(t *testing.T) {
 func TestANoticeThatArrivesDuringTheReadIsNotLost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, object := b.synced("Ada")
+	_, object := b.synced()
 	b.remote.Edit(object.ID, record.Patch{"phone": "1"})
 	b.webhooks()
 	b.engine = b.newEngine(func(o *connector.Options) { o.Remote = &editDuringGet{b: b, Remote: b.remote} })
@@ -210,7 +210,7 @@ func (e *editDuringGet) Get(ctx context.Context, id string) (connector.Object, e
 	if !e.done {
 		e.done = true
 		e.b.remote.Edit(id, record.Patch{"phone": "2"})
-		e.b.webhooks()
+		e.b.webhooks() //nolint:contextcheck // another request
 	}
 	return object, err
 }

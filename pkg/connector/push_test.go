@@ -37,7 +37,7 @@ func TestANewCustomerIsCreatedOnceAndReported(t *testing.T) {
 func TestFiftyEditsInABacklogCostOneCall(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, _ := b.synced("Ada")
+	s, _ := b.synced()
 	before := b.remote.Writes()
 	for range 50 {
 		s = next(s, record.Patch{"name": s.Fields["name"] + "!"})
@@ -51,7 +51,7 @@ func TestFiftyEditsInABacklogCostOneCall(t *testing.T) {
 func TestAnOlderEventThatArrivesLateChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, _ := b.synced("Ada")
+	s, _ := b.synced()
 	older := next(s, record.Patch{"name": "older"})
 	newer := next(older, record.Patch{"name": "newer"})
 	b.deliver(newer)
@@ -65,7 +65,7 @@ func TestAnOlderEventThatArrivesLateChangesNothing(t *testing.T) {
 func TestAPushCarriesOnlyWhatDiffers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Edit(object.ID, record.Patch{"phone": "1"}) // nobody told us yet
 	b.deliver(next(s, record.Patch{"email": "a@example.com"}))
 	b.work()
@@ -78,7 +78,7 @@ func TestAPushCarriesOnlyWhatDiffers(t *testing.T) {
 func TestAClearedFieldIsClearedAtTheRemote(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, _ := b.synced("Ada")
+	s, _ := b.synced()
 	s = next(s, record.Patch{"email": "a@example.com", "name": ""})
 	b.deliver(s)
 	b.work()
@@ -97,7 +97,7 @@ func TestDeleteInTheCatalog(t *testing.T) {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(o *connector.Options) { o.DeletePolicy = policy })
-			s, _ := b.synced("Ada")
+			s, _ := b.synced()
 			gone := deleted(s)
 			b.deliver(gone)
 			b.work()
@@ -124,7 +124,7 @@ func TestACustomerDeletedBeforeItWasEverMirroredIsNeverCreated(t *testing.T) {
 func TestARestoredCustomerGetsANewObject(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, old := b.synced("Ada")
+	s, old := b.synced()
 	gone := deleted(s)
 	b.deliver(gone)
 	b.work()
@@ -145,7 +145,7 @@ func TestARestoredCustomerGetsANewObject(t *testing.T) {
 func TestARestoreThatOvertakesItsDeleteKeepsTheObjectAndWhatMovedThere(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.remote.Edit(object.ID, record.Patch{"phone": "1"})
 	b.webhooks()
 	b.work()
@@ -206,7 +206,7 @@ func TestOneObjectWhateverGoesWrong(t *testing.T) {
 func TestAWriteThatLandsAfterANewerOneIsRepairedAndIsNoEditByAPerson(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s, object := b.synced("Ada")
+	s, object := b.synced()
 	b.engine = b.newEngine(func(o *connector.Options) { o.VerifyAfter = time.Hour })
 	b.faults(connectortest.FaultBurntBefore)
 	b.deliver(next(s, record.Patch{"name": "doubtful"}))

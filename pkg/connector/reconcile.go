@@ -30,9 +30,8 @@ type job struct {
 // with a due time; only a lost lease or an unreachable database leave it to the next holder.
 func (j *job) reconcile(ctx context.Context) error {
 	looked, failure := j.advance(ctx)
-	var lost *notCommitted
-	if errors.As(failure, &lost) {
-		return failure
+	if lost, ok := errors.AsType[*notCommitted](failure); ok {
+		return lost
 	}
 	if looked {
 		j.link.Checked = j.seenChecks
@@ -261,7 +260,8 @@ func (j *job) judge(ctx context.Context, err error) {
 		}
 	case Transient, Operator:
 		if j.breaker.failed(failure.Class, failure.Reason, time.Now()) {
-			j.o.Log.ErrorContext(ctx, "no more calls for now: "+failure.Reason, slog.String("class", string(failure.Class)))
+			j.o.Log.ErrorContext(ctx, "no more calls for now",
+				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
 		}
 	case Throttled: // the limiter's business
 	}

@@ -124,10 +124,10 @@ func (b *bundle) deliver(snapshots ...event.Snapshot) {
 	require.NoError(b.t, b.engine.HandleEvents(b.t.Context(), batch))
 }
 
-// synced delivers a new customer and works it off.
-func (b *bundle) synced(name string) (event.Snapshot, connector.Object) {
+// synced delivers a new customer, Ada, and works it off.
+func (b *bundle) synced() (event.Snapshot, connector.Object) {
 	b.t.Helper()
-	s := customer(name)
+	s := customer("Ada")
 	b.deliver(s)
 	b.work()
 	b.sent()

@@ -26,7 +26,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		links, err := e.claimAllowed(ctx, limit)
 		if err != nil && ctx.Err() == nil {
-			e.o.Log.Warn("cannot claim", slog.Any("error", err))
+			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
 		}
 		for _, l := range links {
 			workers.Go(func() {
@@ -96,7 +96,7 @@ func (e *Engine) work(ctx context.Context, l *link) {
 	case errors.Is(err, errLeaseLost):
 		e.metrics.lost.Inc()
 	case err != nil:
-		e.o.Log.Warn("cannot write back", slog.String("local_id", l.LocalID), slog.Any("error", err))
+		e.o.Log.WarnContext(ctx, "cannot write back", slog.String("local_id", l.LocalID), slog.Any("error", err))
 	}
 }
 

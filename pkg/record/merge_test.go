@@ -32,8 +32,10 @@ func TestMerge(t *testing.T) {
 			record.PolicyCatalog, local(9, late), record.Inbound{Seq: 6, Value: "ours", Base: 3, At: early}, "-", "",
 		},
 		"a newer write by the same remote is no conflict": {
-			record.PolicyCatalog, record.Clock{Version: 9, By: "stripe", At: late},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early}, "theirs", "",
+			record.PolicyCatalog,
+			record.Clock{Version: 9, By: "stripe", At: late},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early},
+			"theirs", "",
 		},
 		"policy catalog keeps the catalog's value": {
 			record.PolicyCatalog, local(4, early), record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late}, "-", "catalog",
@@ -51,8 +53,10 @@ func TestMerge(t *testing.T) {
 			record.PolicyNewest, local(4, late), record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late}, "-", "catalog",
 		},
 		"a write by another remote conflicts too": {
-			record.PolicyNewest, record.Clock{Version: 4, By: "salesforce", At: late},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early}, "-", "catalog",
+			record.PolicyNewest,
+			record.Clock{Version: 4, By: "salesforce", At: late},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early},
+			"-", "catalog",
 		},
 		"a cleared field is a change like any other": {
 			record.PolicyNewest, local(3, late), record.Inbound{Seq: 6, Value: "", Base: 3, At: early}, "", "",

@@ -111,6 +111,9 @@ type Outcome struct {
 func (d *Side) Record(j Job, o Outcome) (again, disabled bool) {
 	d.store.mu.Lock()
 	defer d.store.mu.Unlock()
+	if d.eventIndex[j.EventID] == nil {
+		return false, false // forgotten meanwhile
+	}
 	d.store.changed()
 	if o.OK {
 		d.counts.Delivered++

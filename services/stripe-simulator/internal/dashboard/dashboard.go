@@ -63,6 +63,7 @@ func (d *Dashboard) Handler() http.Handler {
 		"GET /events":                        d.events,
 		"GET /events/{id}":                   d.event,
 		"POST /events/{id}/resend":           d.resend,
+		"POST /endpoints/{id}/enable":        d.enable,
 		"GET /knobs":                         d.knobs,
 		"POST /knobs":                        d.turn,
 		"POST /knobs/reset":                  d.resetKnobs,
@@ -141,6 +142,8 @@ func confirmation(name string) string {
 		return "The customer has one subscription more."
 	case "sent":
 		return "The event is sent again."
+	case "enabled":
+		return "The endpoint is enabled: it gets what happens from now on."
 	case "turned":
 		return "The knobs are turned."
 	case "normal":

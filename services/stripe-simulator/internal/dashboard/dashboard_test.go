@@ -131,6 +131,19 @@ func TestACustomerIsCreatedSubscribedAndDeletedByHand(t *testing.T) {
 	require.Equal(t, event.ID, receiver.Next(t).ID)
 }
 
+func TestADisabledEndpointIsEnabledByHand(t *testing.T) {
+	t.Parallel()
+	receiver := simtest.NewReceiver(t)
+	sim := simtest.Start(t, receiver.Preset)
+	_, err := sim.Stripe.WebhookEndpoints.Update("we_preset", &stripe.WebhookEndpointParams{Disabled: new(true)})
+	require.NoError(t, err)
+	require.Contains(t, string(sim.Do(t, http.MethodGet, "/events", "").Body), "disabled")
+	require.Contains(t, string(submit(t, sim, "/endpoints/we_preset/enable", nil).Body), "The endpoint is enabled")
+	ada(t, sim)
+	receiver.Next(t)
+	require.Equal(t, http.StatusNotFound, submit(t, sim, "/endpoints/we_x/enable", nil).Status)
+}
+
 func TestKnobsAreTurnedOnThePage(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t)

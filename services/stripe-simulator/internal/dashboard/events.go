@@ -79,6 +79,13 @@ func (d *Dashboard) resend(r *http.Request) (view, error) {
 	return view{redirect: "/events/" + id + "?done=sent"}, nil
 }
 
+// enable serves an endpoint again that was disabled.
+func (d *Dashboard) enable(r *http.Request) (view, error) {
+	disabled := false
+	_, err := d.Side.UpdateEndpoint(r.PathValue("id"), account.EndpointEdit{Disabled: &disabled})
+	return view{redirect: "/events?done=enabled"}, err
+}
+
 func (d *Dashboard) eventRows(f account.EventFilter, within account.Range) []eventRow {
 	found := d.Side.Events(f, within)
 	rows := make([]eventRow, len(found.Data))
@@ -108,7 +115,7 @@ func (d *Dashboard) eventRow(e *account.Event) eventRow {
 func deliveryBadge(deliveries []account.Delivery) badge {
 	attempts, worst := 0, badge{"good", "✓", "delivered"}
 	if len(deliveries) == 0 {
-		return badge{"", "–", "nobody asked"}
+		return badge{"", "–", "no endpoint"}
 	}
 	for _, v := range deliveries {
 		attempts += v.Attempts

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,11 +27,15 @@ func TestEverythingSurvivesARestart(t *testing.T) {
 	params.SetIdempotencyKey("k")
 	t.Run("before", func(t *testing.T) {
 		sim := simtest.Start(t, keeps, receiver.Preset)
-		sim.Turn(t, map[string]any{"webhook_retry_ms": []int{3_600_000}})
+		sim.Turn(t, map[string]any{"webhook_retry_ms": []int{1_000_000}})
 		var err error
 		kept, err = sim.Stripe.Customers.New(params)
 		require.NoError(t, err)
 		event = receiver.Next(t).ID // and answers 500, so it stays pending
+		simtest.Eventually(t, "the failure is noted", func() bool {
+			a := sim.Control(t, http.MethodGet, "/_sim/events/"+event+"/deliveries", nil)
+			return strings.Contains(string(a.Body), `"attempts":1`)
+		})
 		gone, err = sim.Stripe.Customers.New(nil)
 		require.NoError(t, err)
 		receiver.Next(t)

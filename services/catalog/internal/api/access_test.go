@@ -15,7 +15,6 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 )
 

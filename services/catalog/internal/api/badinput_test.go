@@ -19,7 +19,7 @@ func TestBadBodiesSayWhereAndWhy(t *testing.T) {
 		tooMany[i] = fmt.Sprintf(`"k%d": "v"`, i)
 	}
 	for name, test := range map[string]struct{ body, pointer, reason string }{
-		"unknown field":            {`{"nmae": "Jane"}`, "/nmae", "unknown_field"},
+		"unknown field":            {`{"fullname": "Jane"}`, "/fullname", "unknown_field"},
 		"unknown nested field":     {`{"address": {"town": "Berlin"}}`, "/address/town", "unknown_field"},
 		"pointer is escaped":       {`{"a/b~c": 1}`, "/a~1b~0c", "unknown_field"},
 		"field of the catalog":     {`{"version": 7}`, "/version", "read_only"},

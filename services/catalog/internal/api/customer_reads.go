@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/datasync-dev/datasync/pkg/event"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 

@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
@@ -40,7 +39,7 @@ func invalidRequest(errs []error) *Problem {
 	code, items := CodeInvalidHeader, []ProblemItem(nil)
 	for _, err := range errs {
 		item := ProblemItem{Reason: string(customers.ReasonInvalidValue), Detail: err.Error()}
-		if detailer, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma passes these, never wrapped
+		if detailer, ok := err.(huma.ErrorDetailer); ok {
 			detail := detailer.ErrorDetail()
 			place, name, _ := strings.Cut(detail.Location, ".")
 			item.Detail = capitalised(detail.Message)

@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
 )

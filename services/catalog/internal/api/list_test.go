@@ -12,7 +12,6 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
@@ -22,8 +21,8 @@ func (b *bundle) names(query string) []any {
 	answer := b.do(http.MethodGet, "/v1/customers?"+query, "")
 	require.Equal(b.t, http.StatusOK, answer.Status, answer.Raw)
 	names := []any{}
-	for _, item := range answer.Body["data"].([]any) { //nolint:forcetypeassert // fails the test
-		names = append(names, item.(map[string]any)["name"]) //nolint:forcetypeassert // fails the test
+	for _, item := range answer.data(b.t) {
+		names = append(names, item["name"])
 	}
 	return names
 }
@@ -44,15 +43,15 @@ func TestListPagesNewestFirstWithoutGapsOrRepeats(t *testing.T) {
 		require.Less(t, pages, 4)
 		answer := b.do(http.MethodGet, "/v1/customers?limit=3"+cursor, "")
 		require.Equal(t, "list", answer.Body["object"])
-		for _, item := range answer.Body["data"].([]any) { //nolint:forcetypeassert // fails the test
-			got = append(got, item.(map[string]any)["name"]) //nolint:forcetypeassert // fails the test
+		for _, item := range answer.data(t) {
+			got = append(got, item["name"])
 		}
 		b.create(`{"name": "newer"}`) // does not disturb who pages on
 		if answer.Body["has_more"] == false {
 			require.Nil(t, answer.Body["next_cursor"])
 			break
 		}
-		cursor = "&cursor=" + answer.Body["next_cursor"].(string) //nolint:forcetypeassert // fails the test
+		cursor = "&cursor=" + fmt.Sprint(answer.Body["next_cursor"])
 	}
 	require.Equal(t, want, got)
 }
@@ -100,7 +99,7 @@ func TestConflictsAreListed(t *testing.T) {
 	jane, jack := b.create(`{"name": "Jane"}`), b.create(`{"name": "Jack"}`)
 	at := time.Now()
 	for _, c := range []map[string]any{jane, jack} {
-		id := uuid.MustParse(c["id"].(string)) //nolint:forcetypeassert // fails the test
+		id := uuid.MustParse(idOf(c))
 		require.NoError(t, customers.AddConflicts(b.db, id, "stripe", []record.Conflict{{
 			Field: "name", CatalogValue: "Jane", CatalogVersion: 1, CatalogBy: record.LocalWriter, CatalogAt: at,
 			RemoteAt: at, Policy: record.PolicyNewest, Winner: "stripe",
@@ -118,7 +117,7 @@ func TestConflictsAreListed(t *testing.T) {
 
 	first := b.do(http.MethodGet, "/v1/conflicts?limit=1", "")
 	require.Equal(t, true, first.Body["has_more"])
-	second := b.do(http.MethodGet, "/v1/conflicts?limit=1&cursor="+first.Body["next_cursor"].(string), "") //nolint:forcetypeassert // fails the test
+	second := b.do(http.MethodGet, "/v1/conflicts?limit=1&cursor="+fmt.Sprint(first.Body["next_cursor"]), "")
 	require.Equal(t, false, second.Body["has_more"])
 	require.NotEqual(t, first.Body["data"], second.Body["data"])
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 

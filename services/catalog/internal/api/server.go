@@ -13,7 +13,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +21,6 @@ import (
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
@@ -54,7 +53,7 @@ func (b *bundle) newHandler(db *gorm.DB, keys auth.Authenticator) http.Handler {
 	alive := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return api.New(api.Options{
 		DB: db, Keys: keys, Remotes: []string{"stripe"}, Waiters: b.waiters, Committed: func() {},
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
+		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Livez: alive, Readyz: alive, MetricsUI: alive,
 	})
 }
@@ -102,7 +101,17 @@ func (b *bundle) create(body string) map[string]any {
 	return answer.Body
 }
 
-func pathOf(customer map[string]any) string { return "/v1/customers/" + customer["id"].(string) } //nolint:forcetypeassert // fails the test
+func idOf(customer map[string]any) string { return fmt.Sprint(customer["id"]) }
+
+// data returns the items of a list.
+func (r response) data(t *testing.T) []map[string]any {
+	t.Helper()
+	var list struct{ Data []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(r.Raw), &list))
+	return list.Data
+}
+
+func pathOf(customer map[string]any) string { return "/v1/customers/" + idOf(customer) }
 
 // problem requires an error answer with this status and code.
 func (r response) problem(t *testing.T, status int, code api.Code) {
@@ -118,7 +127,7 @@ func (r response) problem(t *testing.T, status int, code api.Code) {
 // report stores a connector's report about a customer, as the consumer of its messages does.
 func (b *bundle) report(customer map[string]any, s event.State) {
 	b.t.Helper()
-	s.Remote, s.Kind, s.ID = "stripe", event.KindCustomer, customer["id"].(string) //nolint:forcetypeassert // fails the test
+	s.Remote, s.Kind, s.ID = "stripe", event.KindCustomer, idOf(customer)
 	if s.Generation == 0 {
 		s.Generation = 1
 	}

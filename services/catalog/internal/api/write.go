@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net/http"
 	"strconv"
@@ -13,7 +14,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
 )
@@ -151,8 +151,7 @@ func (r *run[T]) store(tx *gorm.DB, status int, body any) error {
 func (r *run[T]) replay(stored *idempotency.Answer) error {
 	r.replayed = true
 	if stored.Status >= http.StatusBadRequest {
-		r.refusal = &Problem{headers: http.Header{}}
-		r.refusal.with("Idempotent-Replayed", "true")
+		r.refusal = &Problem{headers: http.Header{"Idempotent-Replayed": {"true"}}}
 		return json.Unmarshal(stored.Body, r.refusal)
 	}
 	r.answer = &written[T]{
@@ -185,7 +184,9 @@ func (r *run[T]) wait(ctx context.Context) {
 		err = r.amend(ctx)
 	}
 	if err != nil {
-		problemOf(ctx, r.server.log, err) // logged; the write itself is done, which is what the client has to know
+		// The write itself is done, and that is what the client has to know.
+		r.server.log.WarnContext(ctx, "the wait for the remotes failed",
+			slog.String("request_id", requestID(ctx)), slog.Any("error", err))
 	}
 }
 

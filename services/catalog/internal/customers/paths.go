@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/record"
@@ -69,10 +70,8 @@ func KnownField(path string) bool {
 		if member.metadata {
 			continue
 		}
-		for _, scalar := range member.scalars() {
-			if scalar == path {
-				return true
-			}
+		if slices.Contains(member.scalars(), path) {
+			return true
 		}
 	}
 	return false

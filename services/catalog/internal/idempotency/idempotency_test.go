@@ -8,7 +8,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
 )
 

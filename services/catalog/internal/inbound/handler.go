@@ -13,7 +13,6 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
 
@@ -66,7 +65,7 @@ func decode(body []byte) (event.Report, error) {
 	if err != nil {
 		return report, err
 	}
-	kind := ""
+	var kind string
 	if report.Change != nil {
 		kind = report.Change.Kind
 	} else {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 

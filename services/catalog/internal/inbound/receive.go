@@ -8,7 +8,6 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 

@@ -1,7 +1,6 @@
 package inbound_test
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
 
@@ -65,4 +63,4 @@ func topology() rabbitmq.Topology {
 	}
 }
 
-func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

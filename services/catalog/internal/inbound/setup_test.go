@@ -1,8 +1,6 @@
 package inbound_test
 
 import (
-	"io"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
@@ -40,7 +37,7 @@ func setup(t *testing.T, policy string) *bundle {
 	}
 	b.applier = inbound.NewApplier(b.db, policies, func() {})
 	b.handler = inbound.NewHandler(b.db, b.applier, b.waiters, inbound.Options{
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
+		Log: discard(), Metrics: prometheus.NewRegistry(),
 	})
 	return b
 }

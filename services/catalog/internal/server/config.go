@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
 

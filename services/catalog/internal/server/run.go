@@ -18,7 +18,6 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
@@ -55,7 +54,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return err
 	}
 	p := parts{config: config, policies: policies, log: log, db: db, keys: keys}
-	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...)
+	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...) //nolint:contextcheck // requests bring their own
 }
 
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {

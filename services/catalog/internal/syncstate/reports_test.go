@@ -11,7 +11,6 @@ import (
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
@@ -27,7 +26,8 @@ func stored(t *testing.T, db *gorm.DB) (rows []struct {
 	State, RemoteID      string
 	Generation, Revision int64
 	SyncedAt             *time.Time
-}) {
+},
+) {
 	t.Helper()
 	require.NoError(t, db.Raw("SELECT * FROM customer_sync").Scan(&rows).Error)
 	return rows

@@ -4,7 +4,6 @@ package main
 
 import (
 	"github.com/datasync-dev/datasync/pkg/service"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/server"
 )
 

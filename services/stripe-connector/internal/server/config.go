@@ -1,0 +1,176 @@
+// Package server puts the connector together: configuration, database, broker, engine, webhooks, and the order in which
+// they start and stop.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+)
+
+// Config is the connector's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
+type Config struct {
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:8001"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+
+	DatabaseURL    string `env:"DATABASE_URL,required"`
+	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"stripe_connector"`
+	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/"`
+
+	Name           string   `env:"CONNECTOR_NAME" envDefault:"stripe"` // names its queue, its messages and its marks
+	APIKey         string   `env:"STRIPE_API_KEY,required"`
+	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET,required"` // several, with commas, while they are rotated
+	APIURL         string   `env:"STRIPE_API_URL" envDefault:"https://api.stripe.com"`
+
+	Workers           int                    `env:"WORKERS" envDefault:"3"`
+	RateLimit         float64                `env:"RATE_LIMIT" envDefault:"0"`          // calls per second; 0: by the key's mode, live 100, test 25
+	EndpointRateLimit float64                `env:"ENDPOINT_RATE_LIMIT" envDefault:"0"` // calls per second of one endpoint; 0: 25
+	CallTimeout       time.Duration          `env:"CALL_TIMEOUT" envDefault:"20s"`
+	Lease             time.Duration          `env:"LEASE" envDefault:"30s"`
+	DeletePolicy      connector.DeletePolicy `env:"DELETE_POLICY" envDefault:"delete"` // delete, detach or refuse
+}
+
+const (
+	maxWorkers     = 512
+	maxRate        = 100_000
+	minCallTimeout = time.Second
+)
+
+// Check implements service.Checker: it returns everything that is wrong and fills in what depends on the key.
+func (c *Config) Check() error {
+	c.WebhookSecrets = trim(c.WebhookSecrets)
+	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy())
+}
+
+func trim(list []string) []string {
+	var kept []string
+	for _, one := range list {
+		if one = strings.TrimSpace(one); one != "" {
+			kept = append(kept, one)
+		}
+	}
+	return kept
+}
+
+// checkKey looks at the shape alone; only Stripe knows whether the key works.
+func (c *Config) checkKey() error {
+	switch {
+	case c.APIKey == "": // reported as missing
+		return nil
+	case strings.HasPrefix(c.APIKey, "pk_"):
+		return errors.New("STRIPE_API_KEY: is a publishable key; use a secret key (sk_...) or a restricted one (rk_...)")
+	case !strings.HasPrefix(c.APIKey, "sk_") && !strings.HasPrefix(c.APIKey, "rk_"):
+		return errors.New("STRIPE_API_KEY: must begin with sk_ or rk_; copy it from https://dashboard.stripe.com/apikeys")
+	case strings.ContainsAny(c.APIKey, " \t\r\n"):
+		return errors.New("STRIPE_API_KEY: must not contain spaces or line breaks")
+	}
+	return nil
+}
+
+// Livemode tells whether the key is for live mode.
+func (c *Config) Livemode() bool {
+	return strings.HasPrefix(c.APIKey, "sk_live_") || strings.HasPrefix(c.APIKey, "rk_live_")
+}
+
+func (c *Config) checkSecrets() error {
+	if len(c.WebhookSecrets) == 0 {
+		return errors.New("STRIPE_WEBHOOK_SECRET: is not set; set the signing secret of the webhook endpoint (whsec_...)")
+	}
+	for _, secret := range c.WebhookSecrets {
+		if strings.HasPrefix(secret, "sk_") || strings.HasPrefix(secret, "rk_") || strings.HasPrefix(secret, "we_") {
+			return errors.New("STRIPE_WEBHOOK_SECRET: is an API key or the id of an endpoint; use the signing secret (whsec_...)")
+		}
+	}
+	return nil
+}
+
+// checkURL keeps a live key, and customers' data, from travelling in the clear.
+func (c *Config) checkURL() error {
+	u, err := url.Parse(c.APIURL)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return errors.New("STRIPE_API_URL: is not a complete URL such as https://api.stripe.com")
+	case c.Livemode() && u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("STRIPE_API_URL: must begin with https:// when STRIPE_API_KEY is a live key")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+var name = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+func (c *Config) checkName() error {
+	if !name.MatchString(c.Name) {
+		return errors.New("CONNECTOR_NAME: must be a short name of lowercase letters, digits and dashes, such as stripe or stripe-eu")
+	}
+	return nil
+}
+
+func (c *Config) checkNumbers() error {
+	var problems []error
+	if c.Workers < 1 || c.Workers > maxWorkers {
+		problems = append(problems, fmt.Errorf("WORKERS: must be from 1 to %d", maxWorkers))
+	}
+	if !(c.RateLimit >= 0 && c.RateLimit <= maxRate) {
+		problems = append(problems, errors.New("RATE_LIMIT: must be calls per second, or 0 for the limit of the key's mode"))
+	}
+	if !(c.EndpointRateLimit >= 0 && c.EndpointRateLimit <= maxRate) {
+		problems = append(problems, errors.New("ENDPOINT_RATE_LIMIT: must be calls per second, or 0 for 25"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkTimes() error {
+	var problems []error
+	if c.CallTimeout < minCallTimeout {
+		problems = append(problems, fmt.Errorf("CALL_TIMEOUT: must be at least %s", minCallTimeout))
+	}
+	if c.Lease <= c.CallTimeout {
+		problems = append(problems, errors.New("LEASE: must be longer than CALL_TIMEOUT, or two workers would hold one record"))
+	}
+	if c.ShutdownTimeout <= 0 {
+		problems = append(problems, errors.New("SHUTDOWN_TIMEOUT: must be above 0"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkPolicy() error {
+	switch c.DeletePolicy {
+	case connector.DeleteAlways, connector.DeleteDetach, connector.DeleteRefuse:
+		return nil
+	}
+	return errors.New("DELETE_POLICY: must be delete, detach or refuse")
+}
+
+// The limits of Stripe's documentation, in calls per second.
+const (
+	liveRate     = 100
+	testRate     = 25
+	endpointRate = 25
+)
+
+func (c *Config) rates() (account, endpoint float64) {
+	account, endpoint = c.RateLimit, c.EndpointRateLimit
+	if account == 0 {
+		account = testRate
+		if c.Livemode() {
+			account = liveRate
+		}
+	}
+	if endpoint == 0 {
+		endpoint = endpointRate
+	}
+	return account, endpoint
+}

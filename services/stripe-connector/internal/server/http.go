@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/datasync-dev/datasync/pkg/record"
+	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/webhook"
+)
+
+const about = `DataSync's connector for Stripe.
+
+POST /webhooks/stripe   where Stripe's webhook endpoint points to
+GET  /readyz?verbose    is it ready, and if not, why
+GET  /livez             is it alive
+GET  /metrics           for Prometheus
+`
+
+func (p parts) handler() http.Handler {
+	health := p.health()
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/stripe", webhook.NewHandler(webhook.Options{
+		Intake: p.engine, Decode: p.decode, Secrets: p.config.WebhookSecrets, Livemode: p.config.Livemode(),
+		Log: p.log, Metrics: p.registry,
+	}))
+	mux.HandleFunc("GET /livez", health.Livez)
+	mux.HandleFunc("GET /readyz", health.Readyz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, about)
+	})
+	return mux
+}
+
+func (p parts) decode(raw []byte) (id, localID string, fields record.Fields, err error) {
+	object, err := p.marks.Decode(raw)
+	return object.ID, object.LocalID, object.Fields, err
+}
+
+func (p parts) health() *service.Health {
+	health := service.NewHealth()
+	health.Check("database", true, func(ctx context.Context) error {
+		return p.db.WithContext(ctx).Exec("SELECT 1").Error
+	})
+	health.Check("migrations", true, func(ctx context.Context) error {
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox LIMIT 0").Error
+	})
+	// Not critical: webhooks are stored without the broker and without Stripe, and must not be turned away.
+	health.Check("broker", false, func(context.Context) error { return p.broker.Ready() })
+	health.Check("stripe", false, func(context.Context) error { return p.engine.Ready() })
+	return health
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/postgres"
+	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/customers"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
+)
+
+// Run is the connector: it blocks until ctx ends and everything has stopped.
+func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
+	config, err := service.Load[Config](getenv)
+	if err != nil {
+		return fmt.Errorf("stripe-connector: %w", err)
+	}
+	log := service.NewLogger(stdout, "stripe-connector", config.LogLevel, config.LogFormat)
+	db, err := open(ctx, config, log)
+	if err != nil {
+		return fmt.Errorf("stripe-connector: %w", err)
+	}
+	defer closePool(ctx, db, log)
+	p, err := assemble(config, db, log)
+	if err != nil {
+		return fmt.Errorf("stripe-connector: %w", err)
+	}
+	account, endpoint := config.rates()
+	log.InfoContext(ctx, "connecting", slog.String("name", config.Name), slog.String("addr", config.Addr),
+		slog.Bool("livemode", config.Livemode()), slog.Int("workers", config.Workers),
+		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", endpoint))
+	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...)
+}
+
+func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {
+	db, err := postgres.Open(ctx, postgres.Options{
+		URL: config.DatabaseURL, Schema: config.DatabaseSchema, MaxConns: conns(config.Workers), Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if err := postgres.Migrate(ctx, db, connector.Migrations, outbox.Migrations); err != nil {
+		return nil, fmt.Errorf("migrate the database: %w", err)
+	}
+	return db, nil
+}
+
+// conns is how many database connections the workers need: each holds one only for the moment of a commit.
+func conns(workers int) int { return min(12+workers/4, 40) }
+
+func closePool(ctx context.Context, db *gorm.DB, log *slog.Logger) {
+	pool, err := db.DB()
+	if err == nil {
+		err = pool.Close()
+	}
+	if err != nil {
+		log.WarnContext(ctx, "database connections could not be closed", slog.Any("error", err))
+	}
+}
+
+// parts is what the loops are made of.
+type parts struct {
+	config   Config
+	log      *slog.Logger
+	db       *gorm.DB
+	registry *prometheus.Registry
+	broker   *rabbitmq.Client
+	relay    *outbox.Relay
+	engine   *connector.Engine
+	marks    customers.Marks
+}
+
+func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	broker := rabbitmq.New(rabbitmq.Options{
+		URL: config.AMQPURL, Name: config.Name + "-connector", Topology: connector.Topology(config.Name), Log: log,
+	})
+	relay := outbox.NewRelay(db, broker, outbox.RelayOptions{Log: log, Metrics: registry})
+	client := stripeclient.New(stripeclient.Options{
+		Key: config.APIKey, URL: config.APIURL, Timeout: config.CallTimeout - config.CallTimeout/10, Conns: config.Workers,
+		Limiter: ratelimit.New(config.rates()), Log: log, Metrics: registry,
+	})
+	engine, err := connector.New(connector.Options{
+		Name: config.Name, Kind: event.KindCustomer, Remote: customers.NewRemote(client, config.Name), DB: db,
+		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
+		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
+	})
+	return parts{config, log, db, registry, broker, relay, engine, customers.Marks{Name: config.Name}}, err
+}
+
+// loops returns everything that runs, in the order of starting. They stop the other way round: first the intakes, so
+// that nothing new comes in, then the workers, when they have finished the record they hold, then the relay, which
+// still sends what they reported, and last the broker's connections.
+func (p parts) loops() []service.Loop {
+	return []service.Loop{
+		{Name: "broker", Run: p.broker.Run},
+		{Name: "relay", Run: p.relay.Run},
+		{Name: "workers", Run: p.engine.Run},
+		{Name: "events", Run: func(ctx context.Context) error {
+			// Events only write rows, a batch in one statement: many at once are cheap.
+			return p.broker.Consume(ctx, connector.EventsQueue(p.config.Name), max(64, 4*p.config.Workers), p.engine.HandleEvents)
+		}},
+		service.HTTP("http", p.config.Addr, p.handler()),
+	}
+}

@@ -30,7 +30,7 @@ var worldFields = []string{"name", "email", "phone"}
 // world is a catalog, two connectors with their remotes, and everything that is on its way between them. One world
 // plays many schedules, each with a customer of its own.
 type world struct {
-	ctx     context.Context //nolint:containedctx // of the test
+	ctx     context.Context
 	catalog *gorm.DB
 	applier *inbound.Applier
 	sides   []*side

@@ -92,7 +92,7 @@ func TestARefusedRecordIsParkedAndComesBack(t *testing.T) {
 		_, states := b.sent()
 		require.Len(t, states, 1)
 		require.Equal(t, event.StateFailed, states[0].State)
-		require.Equal(t, &event.SyncError{Class: "permanent", Field: "email", Reason: "not an email address", Attempt: 1}, states[0].Error)
+		require.Equal(t, &event.SyncError{Class: "permanent", Field: "email", Reason: "not an email address", Attempt: 1, Version: 2}, states[0].Error)
 		require.InDelta(t, -1, b.dueIn(), 0.001, "parked: nothing brings it back by itself")
 		remote.fail(nil)
 		return b, remote, s

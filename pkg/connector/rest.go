@@ -69,6 +69,7 @@ func (j *job) failed(failure *Error) (next schedule) {
 	}
 	l.Error = &event.SyncError{
 		Class: string(failure.Class), Field: failure.Field, Reason: failure.Reason, Attempt: l.Attempts,
+		Version: j.seenVersion,
 	}
 	j.metrics.reconciled.WithLabelValues(string(l.State)).Inc()
 	j.o.Log.Warn("sync failed",
@@ -86,12 +87,13 @@ type report struct {
 	version    int64
 	generation int64
 	failure    string
+	wanted     int64 // of a failure
 }
 
 func (l *link) report() report {
 	r := report{state: l.State, remoteID: l.RemoteID, version: l.Version, generation: l.Generation}
 	if l.Error != nil {
-		r.failure = l.Error.Reason
+		r.failure, r.wanted = l.Error.Reason, l.Error.Version
 	}
 	return r
 }

@@ -83,6 +83,7 @@ type SyncError struct {
 	Field   string `json:"field,omitempty"` // canonical path of the field that the remote refused
 	Reason  string `json:"reason"`
 	Attempt int    `json:"attempt"`
+	Version int64  `json:"version"` // the catalog version that was to be brought to the remote
 }
 
 // CatalogSource is the source of every event of the catalog.

@@ -43,7 +43,9 @@ func TestTheSyncStateIsAboutThePresentVersion(t *testing.T) {
 	b.do(http.MethodPatch, pathOf(c), `{"email": "jane@example.com"}`)
 	require.Equal(t, "pending", b.state(c), "the report is about an older version")
 
-	refused := event.State{Version: 1, Revision: 2, State: event.StateFailed, Error: &event.SyncError{Class: "permanent", Field: "email", Reason: "refused", Attempt: 1}}
+	refused := event.State{Version: 1, Revision: 2, State: event.StateFailed, Error: &event.SyncError{
+		Class: "permanent", Field: "email", Reason: "refused", Attempt: 1, Version: 2,
+	}}
 	b.report(c, refused)
 	require.Equal(t, "failed", b.state(c))
 	failed := stripeOf(b.do(http.MethodGet, pathOf(c), "").Body)
@@ -53,9 +55,13 @@ func TestTheSyncStateIsAboutThePresentVersion(t *testing.T) {
 
 	b.do(http.MethodPatch, pathOf(c), `{"email": null}`)
 	require.Equal(t, "pending", b.state(c), "a newer version un-parks it")
+	late := refused
+	late.Revision = 3
+	b.report(c, late)
+	require.Equal(t, "pending", b.state(c), "a late report about the version before")
 	require.Nil(t, stripeOf(b.do(http.MethodGet, pathOf(c), "").Body)["last_error"])
 
-	b.report(c, event.State{Version: 3, Revision: 3, State: event.StateSynced, RemoteID: "cus_1"})
+	b.report(c, event.State{Version: 3, Revision: 4, State: event.StateSynced, RemoteID: "cus_1"})
 	b.report(c, refused)
 	require.Equal(t, "synced", b.state(c), "an older report changes nothing")
 }
@@ -126,7 +132,7 @@ func TestARefusalByTheRemoteEndsTheWait(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.create(`{"name": "Jane"}`)
-	b.report(c, event.State{Version: 0, Revision: 1, State: event.StateFailed, Error: &event.SyncError{Class: "permanent", Reason: "no"}})
+	b.report(c, event.State{Version: 0, Revision: 1, State: event.StateFailed, Error: &event.SyncError{Class: "permanent", Reason: "no", Version: 1}})
 
 	answer := b.do(http.MethodPatch, pathOf(c), `{"name": "Jane"}`, "Prefer: wait=20")
 

@@ -19,7 +19,6 @@ type SyncRow struct {
 	Revision   int64            `json:"revision"`
 	Error      *event.SyncError `json:"error"`
 	SyncedAt   *time.Time       `json:"synced_at"`
-	UpdatedAt  time.Time        `json:"updated_at"` // by the clock of the database, as the customer's own
 }
 
 // SyncStatus is how a customer stands at one remote.
@@ -49,8 +48,8 @@ func (c Customer) status(row SyncRow) SyncStatus {
 	status := SyncStatus{
 		State: row.State, RemoteID: row.RemoteID, Version: row.Version, SyncedAt: row.SyncedAt, Error: row.Error,
 	}
-	troubled := row.State == event.StateRetrying || row.State == event.StateFailed
-	if row.Version < c.Version && (!troubled || row.UpdatedAt.Before(c.UpdatedAt)) {
+	troubled := row.Error != nil && row.Error.Version >= c.Version
+	if row.Version < c.Version && !troubled {
 		status.State, status.Error = event.StatePending, nil // the report is about an older version
 	}
 	return status
@@ -59,7 +58,7 @@ func (c Customer) status(row SyncRow) SyncStatus {
 // effectiveState is Customer.status in SQL, of c (customers) left joined with s (customer_sync).
 const effectiveState = `CASE
 	WHEN s.customer_id IS NULL OR s.generation < c.generation THEN 'pending'
-	WHEN s.version < c.version AND (s.state NOT IN ('retrying', 'failed') OR s.updated_at < c.updated_at) THEN 'pending'
+	WHEN s.version < c.version AND coalesce((s.error->>'version')::bigint, 0) < c.version THEN 'pending'
 	ELSE s.state END`
 
 // Settled reports whether a remote is done with the customer's present version: it holds it, or it will not take it.

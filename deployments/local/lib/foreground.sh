@@ -5,6 +5,7 @@ COLOURS=(36 32 35 33 34)
 # foreground_run: starts all, shows their logs, restarts what dies, and stops in order when told to.
 foreground_run() {
     STOPPING=''
+    PARENT=$(cat "/proc/$PPID/comm" 2>/dev/null)
     trap 'STOPPING=1' INT TERM HUP
     echo "$$ $(process_born $$)" >"$RUN/pids/run.pid"
     foreground_follow
@@ -45,20 +46,32 @@ foreground_follow() {
 
 # foreground_watch: until told to stop; a service that ends by itself is started again after a second, then after longer.
 foreground_watch() {
-    local name
+    local name pid
     declare -A DELAY=() DIED=() BORN=()
-    while [ -z "$STOPPING" ]; do
+    while [ -z "$STOPPING" ] && ! make_interrupted; do
         for name in "${SERVICES[@]}"; do
             if [ -n "${DIED[$name]:-}" ]; then
                 [ "$SECONDS" -ge "${DIED[$name]}" ] && foreground_revive "$name"
-            elif ! service_pid "$name" >/dev/null; then
+            elif read -r pid <"$RUN/pids/$name.pid" && process_gone "$pid"; then
                 foreground_died "$name"
             fi
         done
         # In the background and waited for, because a signal interrupts only `wait` at once.
-        sleep 0.3 &
+        sleep 0.5 &
         wait $!
     done
+}
+
+# make_interrupted: our parent is a make that got SIGINT or SIGHUP alone, as from `kill -INT`, or is gone. It does not pass
+# these on (a terminal signals the whole group) but sits in its signal handler until we end: the kernel shows that as the
+# signal being blocked.
+make_interrupted() {
+    [ "$PARENT" = make ] || return 1
+    local key value
+    while read -r key value; do
+        [ "$key" != SigBlk: ] || return "$(((16#$value & 3) == 0))"
+    done 2>/dev/null <"/proc/$PPID/status"
+    return 0
 }
 
 foreground_died() {

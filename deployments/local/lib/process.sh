@@ -53,8 +53,12 @@ process_has() {
     tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qF -- "$2"
 }
 
+# process_gone PID: it does not run any more (a zombie does not). Builtins only, because it is asked often.
 process_gone() {
-    [ ! -d "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    stat=${stat##*) }
+    [ "${stat:0:1}" = Z ]
 }
 
 # process_born PID: when it started, in the kernel's ticks; together with the pid it names one process for ever.

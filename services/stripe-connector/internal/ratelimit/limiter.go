@@ -70,7 +70,7 @@ func (l *Limiter) reserve(ctx context.Context, endpoint string) (time.Duration, 
 	tokens := [...]reservation{l.account.reserve(now), l.endpoint(endpoint).reserve(now)}
 	delay := max(tokens[0].delay, tokens[1].delay)
 	deadline, limited := ctx.Deadline()
-	if !limited || delay <= deadline.Sub(now)/2 {
+	if !limited || delay <= max(0, deadline.Sub(now)/2) {
 		return delay, nil
 	}
 	for _, token := range tokens {

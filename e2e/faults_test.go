@@ -49,7 +49,7 @@ func TestEveryServiceStopsInOrderWhenItIsAskedTo(t *testing.T) {
 func TestAFailingStripeIsTriedAgainUntilItWorks(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	s.knobs(object{"error_rate_before": 0.3, "error_rate_after": 0.3, "drop_answer_rate": 0.1})
+	s.knobs(object{"error_rate_before": 0.15, "error_rate_after": 0.15, "drop_answer_rate": 0.05})
 	const customers = 20
 	ids := make([]string, 0, customers)
 	for i := range customers {

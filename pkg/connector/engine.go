@@ -58,7 +58,7 @@ type Options struct {
 }
 
 // outageAfter is how many calls in a row have to go unanswered before the engine takes the remote to be down.
-const outageAfter = 5
+const outageAfter = 10
 
 // Engine keeps the records of one kind in step with one remote account. All methods are safe for concurrent use; any
 // number of engines of the same name, in any number of processes, share the work.

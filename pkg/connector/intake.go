@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -68,6 +70,8 @@ const (
 	outcomeCheck   outcome = "check"   // the record will be compared with the remote
 	outcomeEcho    outcome = "echo"    // caused by a call of our own, whose reply tells the same
 	outcomeIgnored outcome = "ignored" // about nothing that is synced
+	// outcomeOverwrote: a call of our own, which replaced a value that nobody had seen
+	outcomeOverwrote outcome = "overwrote"
 )
 
 // Notify takes in a notice from a webhook or a feed, in one transaction. Nil means stored; a notice that was stored
@@ -111,41 +115,79 @@ func (e *Engine) raise(tx *gorm.DB, n Notice) (outcome, string, error) {
 	if n.Ignore != "" || n.RemoteID == "" {
 		return outcomeIgnored, n.Ignore, nil
 	}
-	localID, echo, err := e.findLink(tx, n)
+	l, err := e.findLink(tx, n)
 	switch {
 	case err != nil:
 		return "", "", err
-	case echo:
-		return outcomeEcho, "", nil
-	case localID != "":
-		return outcomeCheck, "", e.raiseCheck(tx, localID)
-	case n.Gone:
+	case l == nil && n.Gone:
 		return outcomeIgnored, "deleted before it was ever synced", nil
+	case l == nil:
+		return outcomeCheck, "", e.adopt(tx, n.RemoteID)
 	}
-	return outcomeCheck, "", e.adopt(tx, n.RemoteID)
+	if lost := e.overwrote(l, n); len(lost) > 0 {
+		return outcomeOverwrote, "", e.raiseOverwritten(tx, l.LocalID, lost)
+	}
+	if e.isEcho(l, n) {
+		return outcomeEcho, "", nil
+	}
+	return outcomeCheck, "", e.raiseCheck(tx, l.LocalID)
 }
 
 // findLink finds a link by the remote's id, else by our mark, which also finds one whose create crashed before the id
-// was written. A mark for a record that we do not have was made by another installation and is not ours.
-func (e *Engine) findLink(tx *gorm.DB, n Notice) (localID string, echo bool, err error) {
-	shadow, err := json.Marshal(n.Fields)
-	if err != nil {
-		return "", false, fmt.Errorf("encode fields: %w", err)
-	}
+// was written. A mark for a record that we do not have was made by another installation and is not ours: nil.
+func (e *Engine) findLink(tx *gorm.DB, n Notice) (*link, error) {
 	var marked *string
 	if _, err := uuid.Parse(n.LocalID); err == nil {
 		marked = &n.LocalID
 	}
-	var found struct {
-		LocalID string
-		Echo    bool
-	}
-	err = tx.Raw(`
-SELECT local_id, intent->>'key' IS NOT DISTINCT FROM ? OR last_key = ? OR COALESCE(shadow = ?::jsonb, false) AS echo
+	var found []*link
+	err := tx.Raw(`
+SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
 FROM links WHERE kind = ? AND (remote_id = ? OR local_id = ?) ORDER BY remote_id = ? DESC NULLS LAST LIMIT 1`,
-		n.Key, n.Key, string(shadow), e.o.Kind, n.RemoteID, marked, n.RemoteID).Scan(&found).Error
-	ours := n.Key != "" && strings.HasPrefix(n.Key, KeyPrefix(e.o.Name))
-	return found.LocalID, ours && found.Echo && !n.Gone, err
+		e.o.Kind, n.RemoteID, marked, n.RemoteID).Scan(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// ours reports whether a call of this connector caused the notice.
+func (e *Engine) ours(n Notice) bool { return strings.HasPrefix(n.Key, KeyPrefix(e.o.Name)) }
+
+// overwrote returns what the update that caused the notice overwrote unseen.
+func (e *Engine) overwrote(l *link, n Notice) []overwrite {
+	if !e.ours(n) || n.Before == nil {
+		return nil
+	}
+	p, ok := l.pushOf(n.Key)
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(p.overwrote(n.Before, time.Now()), func(o overwrite) bool {
+		return l.Doubt != nil && l.Doubt.Patch[o.Field] == o.Value // a write of our own that landed late
+	})
+}
+
+// isEcho reports whether the notice tells only what a call of ours did, whose answer tells the same: the call under way,
+// one that was answered, or one that left the object as we know it.
+func (e *Engine) isEcho(l *link, n Notice) bool {
+	if !e.ours(n) || n.Gone {
+		return false
+	}
+	_, pushed := l.pushOf(n.Key)
+	underWay := l.Intent != nil && l.Intent.Key == n.Key
+	return pushed || underWay || l.LastKey == n.Key || (n.Fields != nil && l.Shadow != nil && n.Fields.Equal(l.Shadow))
+}
+
+// raiseOverwritten hands values that were overwritten to the worker.
+func (e *Engine) raiseOverwritten(tx *gorm.DB, localID string, lost []overwrite) error {
+	values, err := json.Marshal(lost)
+	if err != nil {
+		return fmt.Errorf("encode overwritten values: %w", err)
+	}
+	return tx.Exec(`
+UPDATE links SET overwritten = COALESCE(overwritten, '[]'::jsonb) || ?::jsonb, checks = checks + 1, due_at = COALESCE(due_at, now())
+WHERE kind = ? AND local_id = ?`, string(values), e.o.Kind, localID).Error
 }
 
 func (e *Engine) raiseCheck(tx *gorm.DB, localID string) error {

@@ -16,6 +16,7 @@ type link struct {
 	Desired        *event.Snapshot `gorm:"serializer:json"`
 	DesiredVersion int64
 	Checks         int64
+	Overwritten    []overwrite `gorm:"serializer:json"`
 
 	RemoteID   string
 	Shadow     record.Fields `gorm:"serializer:json"`
@@ -25,6 +26,7 @@ type link struct {
 	Pending    map[string]record.Inbound `gorm:"serializer:json"`
 	Intent     *intent                   `gorm:"serializer:json"`
 	LastKey    string
+	Pushes     []push `gorm:"serializer:json"`
 	Doubt      *doubt `gorm:"serializer:json"`
 	Checked    int64
 	Gone       bool

@@ -34,7 +34,7 @@ func newMetrics(registry prometheus.Registerer, remote string, breaker *breaker)
 		}, []string{"reason"}),
 		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "datasync_notices_total", ConstLabels: labels,
-			Help: "Notifications of the remote by outcome (check, echo, ignored, duplicate).",
+			Help: "Notifications of the remote by outcome (check, echo, overwrote, ignored, duplicate).",
 		}, []string{"outcome"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "datasync_leases_lost_total", ConstLabels: labels,

@@ -21,12 +21,21 @@ func (l *link) observe(remote string, theirs Object, now time.Time) *event.Chang
 		return nil
 	}
 	l.Seq++
+	for field, value := range moved {
+		l.setPending(field, record.Inbound{Seq: l.Seq, Value: value, Base: l.Version, At: now.UTC()})
+	}
+	return l.allPending(remote)
+}
+
+func (l *link) setPending(field string, inbound record.Inbound) {
 	if l.Pending == nil {
 		l.Pending = map[string]record.Inbound{}
 	}
-	for field, value := range moved {
-		l.Pending[field] = record.Inbound{Seq: l.Seq, Value: value, Base: l.Version, At: now.UTC()}
-	}
+	l.Pending[field] = inbound
+}
+
+// allPending is the change with everything that the catalog has not been seen to apply.
+func (l *link) allPending(remote string) *event.Change {
 	change := l.change(remote)
 	change.Fields = maps.Clone(l.Pending)
 	return change
@@ -77,15 +86,13 @@ func (l *link) renew(remote string) *event.Change {
 	}
 	l.Generation = l.Desired.Generation
 	if l.Gone {
-		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Gone = "", nil, nil, nil, false
+		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Pushes, l.Gone = "", nil, nil, nil, nil, false
 	}
 	if len(l.Pending) == 0 {
 		return nil
 	}
 	l.Seq++
-	change := l.change(remote)
-	change.Fields = maps.Clone(l.Pending)
-	return change
+	return l.allPending(remote)
 }
 
 // acknowledge drops from pending what the catalog's newest snapshot contains.
@@ -118,6 +125,7 @@ func (l *link) complete(reply Object) {
 	case opCreate:
 		l.RemoteID, l.Shadow = reply.ID, in.Fields.Clone()
 	case opUpdate:
+		l.remember()
 		l.Shadow = l.Shadow.Apply(in.Patch)
 	case opDelete:
 		l.Gone = true
@@ -134,5 +142,6 @@ func (l *link) giveUpKey(now time.Time) {
 	}
 	maps.Copy(patch, l.Intent.Patch)
 	l.Doubt = &doubt{Patch: patch, Since: now.UTC()}
+	l.remember()
 	l.LastKey, l.Intent = l.Intent.Key, nil
 }

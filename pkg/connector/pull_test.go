@@ -99,6 +99,44 @@ func TestTheWebhookThatOvertakesOurOwnAnswerIsAnEcho(t *testing.T) {
 	b.object(s.ID)
 }
 
+func TestAValueThatOurUpdateOverwroteUnseenGoesToTheCatalog(t *testing.T) {
+	t.Parallel()
+	for name, hearEarly := range map[string]bool{"told after our answer": false, "told before our answer": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s, object := b.synced()
+			b.remote.Edit(object.ID, record.Patch{"name": "theirs", "phone": "1"}) // not told yet
+			late := b.notices
+			b.notices = nil
+			if hearEarly {
+				b.remote.Moved = func(n connector.Notice) { require.NoError(t, b.engine.Notify(t.Context(), n)) }
+			}
+			ours := next(s, record.Patch{"name": "ours"})
+			b.deliver(ours)
+			b.work()
+			b.notices = append(b.notices, late...)
+			b.webhooks()
+			b.work()
+			changes, _ := b.sent()
+			change := changes[len(changes)-1]
+			require.Equal(t, map[string]string{"name": "theirs@1", "phone": "1@2"}, values(change))
+			require.EqualValues(t, 2, change.Fields["name"].Over)
+			require.Contains(t, b.inbox(), "overwrote")
+
+			settled := next(ours, record.Patch{"name": "theirs", "phone": "1"}) // by the policy, say
+			settled.Seen = map[string]int64{"stripe": change.Seq}
+			b.deliver(settled)
+			b.work()
+			require.Equal(t, settled.Fields, b.object(s.ID).Fields)
+			b.webhooks()
+			b.work()
+			changes, _ = b.sent()
+			require.Empty(t, changes, "and it is quiet")
+		})
+	}
+}
+
 func TestADeleteAtTheRemoteIsFinal(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

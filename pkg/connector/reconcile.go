@@ -23,6 +23,7 @@ type job struct {
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of
 	outages                 int   // how many had ended when the turn began
+	conceded                int   // how many of the row's overwritten values the next commit covers
 }
 
 // reconcile brings the link to rest: the one function that decides. It finishes what was begun, looks at the remote
@@ -56,6 +57,8 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 			return false, err
 		}
 	}
+	j.tell(l.concede(j.o.Name))
+	j.conceded = len(l.Overwritten)
 	if l.behind() {
 		return true, j.push(ctx)
 	}

@@ -76,6 +76,7 @@ type Notice struct {
 	LocalID  string        // from the object's mark, if it has one
 	Key      string        // idempotency key of the call that caused it, if the remote tells
 	Fields   record.Fields // the object's content as told by the notification; nil when it tells none
+	Before   record.Fields // its content before what the notification tells; nil when it does not tell
 	Gone     bool          // the notification says that the object was deleted
 	Ignore   string        // not "": why this notification must be recorded and not acted on
 }

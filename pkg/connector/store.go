@@ -47,7 +47,8 @@ func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 // saveSQL writes the worker's columns. The due time is null at rest, and now when an input arrived during the turn.
 const saveSQL = `
 UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
-    intent = ?::jsonb, last_key = ?, doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
+    intent = ?::jsonb, last_key = ?, pushes = ?::jsonb,
+    overwritten = (SELECT jsonb_agg(o ORDER BY i) FROM jsonb_array_elements(overwritten) WITH ORDINALITY AS t (o, i) WHERE i > ?), doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
     lease_owner = CASE WHEN ? THEN lease_owner ELSE '' END,
     due_at = CASE WHEN NOT ? AND (desired_version > ? OR checks > ?) THEN now() ELSE now() + make_interval(secs => ?) END
 WHERE kind = ? AND local_id = ? AND lease_token = ?`
@@ -83,14 +84,14 @@ func (j *job) save(ctx context.Context, next schedule) error {
 	if len(j.out) > 0 {
 		j.o.Committed()
 	}
-	j.out = nil
+	j.out, j.conceded = nil, 0
 	return nil
 }
 
 func (j *job) columns(next schedule) ([]any, error) {
 	l := j.link
-	encoded := make([]any, 0, 5)
-	for _, value := range []any{l.Shadow, l.Pending, l.Intent, l.Doubt, l.Error} {
+	encoded := make([]any, 0, 6)
+	for _, value := range []any{l.Shadow, l.Pending, l.Intent, l.Doubt, l.Error, l.Pushes} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encode link: %w", err)
@@ -108,7 +109,7 @@ func (j *job) columns(next schedule) ([]any, error) {
 	}
 	return []any{
 		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
-		encoded[2], l.LastKey, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
+		encoded[2], l.LastKey, encoded[5], j.conceded, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
 		next.held, next.strict, j.seenVersion, j.seenChecks, delay,
 		l.Kind, l.LocalID, l.LeaseToken,
 	}, nil

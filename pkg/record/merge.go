@@ -22,6 +22,9 @@ type Inbound struct {
 	Value string    `json:"value"`
 	Base  int64     `json:"base"` // the catalog version that the remote reflected when the field moved
 	At    time.Time `json:"at"`   // when the connector saw it; only the policy "newest" looks at it
+	// Over is the catalog version whose push overwrote the value before the connector had seen it; 0 when the value
+	// still stood at the remote.
+	Over int64 `json:"over,omitempty"`
 }
 
 // Policy says which side keeps a field that both changed without knowing of each other.
@@ -64,6 +67,9 @@ func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]
 		if theirs.Seq <= m.Seen || current[field] == theirs.Value {
 			continue
 		}
+		if ours.By == m.Remote && theirs.Over > 0 && ours.Version > theirs.Over {
+			continue // the remote has set the field again since
+		}
 		if ours.By != m.Remote && ours.Version > theirs.Base {
 			conflict := m.settle(field, current[field], ours, theirs)
 			conflicts = append(conflicts, conflict)
@@ -89,6 +95,9 @@ func (m Merge) settle(field, value string, ours Clock, theirs Inbound) Conflict 
 			conflict.Winner = LocalWriter
 		}
 	case PolicyRemote:
+	}
+	if theirs.Over > 0 && ours.Version > theirs.Over {
+		conflict.Winner = LocalWriter // the catalog was written again after the value was gone
 	}
 	return conflict
 }

@@ -285,7 +285,7 @@ func (m *Memory) insert(call connector.Call, fields record.Fields) connector.Obj
 		ID: fmt.Sprintf("%s_%d", m.name, len(m.order)+1), Fields: fields.Clone(), LocalID: call.LocalID, Version: call.Version,
 	}
 	m.order = append(m.order, object.ID)
-	m.put(call, object)
+	m.put(call, object, nil)
 	return object
 }
 
@@ -294,19 +294,20 @@ func (m *Memory) change(call connector.Call, id string, patch record.Patch) (con
 	if !ok {
 		return connector.Object{}, connector.ErrGone
 	}
-	object.Fields = object.Fields.Apply(patch)
+	before := object.Fields
+	object.Fields = before.Apply(patch)
 	if call.Version > 0 {
 		object.LocalID, object.Version = call.LocalID, call.Version
 	}
-	m.put(call, object)
+	m.put(call, object, before)
 	return object, nil
 }
 
-func (m *Memory) put(call connector.Call, object connector.Object) {
+func (m *Memory) put(call connector.Call, object connector.Object, before record.Fields) {
 	m.writes++
 	m.objects[object.ID] = object
 	m.notify(connector.Notice{
-		Type: "changed", RemoteID: object.ID, LocalID: object.LocalID, Key: call.Key, Fields: object.Fields.Clone(),
+		Type: "changed", RemoteID: object.ID, LocalID: object.LocalID, Key: call.Key, Fields: object.Fields.Clone(), Before: before,
 	})
 }
 

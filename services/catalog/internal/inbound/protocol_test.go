@@ -10,6 +10,8 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/record"
+
+	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
 // schedules is how many random schedules TestProtocol plays, over all policies. -protocol.schedules=100000 for a long run.
@@ -124,6 +126,25 @@ func (w *world) check() {
 			values = append(values, value)
 		}
 		require.Contains(w.r, values, customer.Fields[field], "%s ends at a value that was overwritten by its own writer", field)
+	}
+	w.checkNothingWasLostUnseen()
+}
+
+// checkNothingWasLostUnseen: the last word of every writer was the customer's value at some version, or is recorded in
+// a conflict. It may have lost, but not without a trace.
+func (w *world) checkNothingWasLostUnseen() {
+	conflicts, err := customers.ListConflicts(w.ctx, w.catalog, w.id, customers.Cursor{}, 1000)
+	w.must(err)
+	for _, c := range conflicts.Items {
+		w.heard[c.Field+"="+c.RemoteValue] = true
+	}
+	for field, writers := range w.written {
+		for writer, value := range writers {
+			if value == "" {
+				continue // clearing what is clear changes nothing
+			}
+			require.True(w.r, w.heard[field+"="+value], "what %s wrote to %s was lost without a trace: %q", writer, field, value)
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ type world struct {
 	reborn  bool // it was restored, or its object made again: what was written to the old one may be lost
 	clock   int
 	written map[string]map[string]string // field -> writer -> the last value written
+	heard   map[string]bool              // "field=value" that some version of the customer had
 	events  []func()                     // snapshots on their way to a connector
 	changes []func()                     // changes on their way to the catalog
 	notices []func()                     // webhooks on their way
@@ -84,7 +85,8 @@ func newWorld(t *testing.T, policy record.Policy) *world {
 // begin starts a schedule with a new customer, born in the catalog or at the first remote. What an earlier, failed
 // schedule left behind is put out of the way.
 func (w *world) begin(r *rapid.T) {
-	*w = world{ctx: w.ctx, catalog: w.catalog, applier: w.applier, sides: w.sides, r: r, written: map[string]map[string]string{}}
+	*w = world{ctx: w.ctx, catalog: w.catalog, applier: w.applier, sides: w.sides, r: r}
+	w.written, w.heard = map[string]map[string]string{}, map[string]bool{}
 	w.must(w.catalog.Exec(`DELETE FROM outbox`).Error)
 	for _, s := range w.sides {
 		w.must(s.db.Exec(`DELETE FROM outbox`).Error)
@@ -145,6 +147,11 @@ func (w *world) transact(write func(tx *gorm.DB) error) {
 func (w *world) published() {
 	for _, body := range w.outbox(w.catalog) {
 		w.known = true
+		snapshot, err := event.DecodeSnapshot(body)
+		w.must(err)
+		for _, field := range worldFields {
+			w.heard[field+"="+snapshot.Fields[field]] = true
+		}
 		for _, s := range w.sides {
 			w.events = append(w.events, func() {
 				w.must(s.engine.HandleEvents(w.ctx, []*rabbitmq.Delivery{{Body: body}}))

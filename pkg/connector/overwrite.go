@@ -1,0 +1,100 @@
+package connector
+
+import (
+	"slices"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+// An update goes out without a look at the remote before it, so it may overwrite what a person has just written there.
+// The remote's notification of our own update gives that away: it tells the values before the update, and where these
+// are not what we believed, somebody's value was overwritten unseen. It then goes to the catalog as a change like any
+// other, which is where conflicts are settled.
+
+// push is an update that was made, kept until its notification arrives.
+type push struct {
+	Key     string       `json:"key"`
+	Version int64        `json:"version"` // the catalog version that it brought
+	Base    int64        `json:"base"`    // the catalog version that the remote reflected before
+	Before  record.Patch `json:"before"`  // what we believed of the fields that it set; "" for one that was not set
+}
+
+// overwrite is a value that one of our updates overwrote unseen.
+type overwrite struct {
+	Field string    `json:"field"`
+	Value string    `json:"value"`
+	Base  int64     `json:"base"`
+	Over  int64     `json:"over"`
+	At    time.Time `json:"at"`
+}
+
+// maxPushes are kept for each link; a notification that comes later than that many further updates tells nothing.
+const maxPushes = 8
+
+// pushing is the link's present intent as a push; ok is false when it is no update.
+func (l *link) pushing() (p push, ok bool) {
+	in := l.Intent
+	if in == nil || in.Op != opUpdate {
+		return push{}, false
+	}
+	p = push{Key: in.Key, Version: in.Version, Base: l.Version, Before: record.Patch{}}
+	for field := range in.Patch {
+		p.Before[field] = l.Shadow[field]
+	}
+	return p, true
+}
+
+// remember keeps the present intent for its notification.
+func (l *link) remember() {
+	p, ok := l.pushing()
+	if !ok {
+		return
+	}
+	l.Pushes = append(l.Pushes, p)
+	if extra := len(l.Pushes) - maxPushes; extra > 0 {
+		l.Pushes = slices.Delete(l.Pushes, 0, extra)
+	}
+}
+
+// pushOf finds the update that was made under a key.
+func (l *link) pushOf(key string) (push, bool) {
+	if p, ok := l.pushing(); ok && p.Key == key {
+		return p, true
+	}
+	i := slices.IndexFunc(l.Pushes, func(p push) bool { return p.Key == key })
+	if i < 0 {
+		return push{}, false
+	}
+	return l.Pushes[i], true
+}
+
+// overwrote compares what the remote says stood there before with what we believed.
+func (p push) overwrote(before record.Fields, at time.Time) (lost []overwrite) {
+	for _, field := range p.Before.Paths() {
+		if before[field] != p.Before[field] {
+			lost = append(lost, overwrite{field, before[field], p.Base, p.Version, at.UTC()})
+		}
+	}
+	return lost
+}
+
+// concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
+// has moved again meanwhile is left as it is.
+func (l *link) concede(remote string) *event.Change {
+	seq := l.Seq + 1
+	var conceded bool
+	for _, o := range l.Overwritten {
+		if _, moved := l.Pending[o.Field]; moved || l.Gone {
+			continue
+		}
+		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over})
+		conceded = true
+	}
+	if !conceded {
+		return nil
+	}
+	l.Seq = seq
+	return l.allPending(remote)
+}

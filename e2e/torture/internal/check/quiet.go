@@ -1,0 +1,57 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/datasync-dev/datasync/e2e/torture/internal/oracle"
+)
+
+// Quiet watches for a while: nobody may call Stripe, and the queues must be empty in the end.
+func (c *Checker) Quiet(ctx context.Context, d time.Duration) (calls, dead int, findings []oracle.Finding, err error) {
+	before, err := c.Stats(ctx)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	if err := pause(ctx, d); err != nil {
+		return 0, 0, nil, err
+	}
+	after, err := c.Stats(ctx)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	was, _ := before.Calls()
+	is, _ := after.Calls()
+	if calls = is - was; calls > 0 {
+		findings = append(findings, unexpected("%d calls to Stripe within %s of quiet: %s", calls, d, moved(before, after)))
+	}
+	queues, err := c.Cluster.Servers.Queues(ctx)
+	if len(queues) != 4 {
+		findings = append(findings, unexpected("%d queues instead of 4", len(queues)))
+	}
+	for _, q := range queues {
+		if q.Messages == 0 {
+			continue
+		}
+		findings = append(findings, unexpected("%d messages in %s", q.Messages, q.Name))
+		if strings.Contains(q.Name, ".dead.") {
+			dead += q.Messages
+		}
+	}
+	return calls, dead, findings, err
+}
+
+// moved says which calls were made between two looks.
+func moved(before, after Stats) string {
+	var list []string
+	for endpoint, statuses := range after.Requests {
+		for status, count := range statuses {
+			if more := count - before.Requests[endpoint][status]; more > 0 {
+				list = append(list, fmt.Sprintf("%d x %s %s", more, endpoint, status))
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}

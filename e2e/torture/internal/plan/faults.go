@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Kind is a kind of fault.
+type Kind string
+
+// The kinds.
+const (
+	KillCatalog       Kind = "kill catalog"
+	KillConnector     Kind = "kill connector"
+	KillAfterCall     Kind = "kill between call and commit"
+	FreezeCatalog     Kind = "freeze catalog"
+	FreezeConnector   Kind = "freeze connector"
+	FreezeStripe      Kind = "freeze stripe"
+	StopConnector     Kind = "restart connector in order"
+	StopCatalog       Kind = "restart catalog in order"
+	BrokerCrash       Kind = "broker crash"
+	BrokerStop        Kind = "broker stop"
+	BrokerConnections Kind = "broker closes connections"
+	PostgresCrash     Kind = "postgres crash"
+	NetCut            Kind = "network cut"
+	NetSilent         Kind = "network silent"
+	NetDeaf           Kind = "network one-way"
+	NetDelay          Kind = "network slow"
+	NetReset          Kind = "network reset"
+	StripeThrottle    Kind = "stripe throttles"
+	StripeFails       Kind = "stripe fails before the effect"
+	StripeFailsAfter  Kind = "stripe fails after the effect"
+	StripeDropsAnswer Kind = "stripe drops answers"
+	StripeSlow        Kind = "stripe slow"
+	StripeDown        Kind = "stripe down"
+	HooksDouble       Kind = "webhooks doubled"
+	HooksLate         Kind = "webhooks late"
+	HooksMixed        Kind = "webhooks out of order"
+	HooksPaused       Kind = "webhooks paused"
+	HooksLost         Kind = "webhooks lost"
+	ClockSkew         Kind = "stripe's clock is off"
+)
+
+// Fault is something that breaks for a while.
+type Fault struct {
+	At   time.Duration // after the begin
+	Kind Kind
+	Hold time.Duration // until it is mended
+	Pick uint64        // which process or link, modulo how many there are
+}
+
+// share is how often a kind comes, and how long it lasts.
+type share struct {
+	kind     Kind
+	parts    int // of about 200
+	from, to time.Duration
+}
+
+func shares(drop bool) []share {
+	const ms = time.Millisecond
+	all := []share{
+		{KillConnector, 58, 0, 1500 * ms},
+		{KillCatalog, 34, 0, 1500 * ms},
+		{KillAfterCall, 8, 0, 0},
+		{FreezeConnector, 8, 5000 * ms, 9000 * ms}, // longer than the lease
+		{FreezeCatalog, 4, 2000 * ms, 6000 * ms},
+		{FreezeStripe, 3, 1000 * ms, 5000 * ms},
+		{StopConnector, 4, 0, 500 * ms},
+		{StopCatalog, 3, 0, 500 * ms},
+		{BrokerCrash, 4, 0, 2000 * ms},
+		{BrokerStop, 2, 0, 2000 * ms},
+		{BrokerConnections, 3, 0, 0},
+		{PostgresCrash, 5, 0, 2000 * ms},
+		{NetCut, 11, 500 * ms, 6000 * ms},
+		{NetSilent, 6, 2000 * ms, 10_000 * ms},
+		{NetDeaf, 4, 2000 * ms, 8000 * ms},
+		{NetDelay, 5, 2000 * ms, 8000 * ms},
+		{NetReset, 5, 100 * ms, 2000 * ms},
+		{StripeThrottle, 4, 2000 * ms, 6000 * ms},
+		{StripeFails, 4, 2000 * ms, 5000 * ms},
+		{StripeFailsAfter, 4, 2000 * ms, 5000 * ms},
+		{StripeDropsAnswer, 4, 2000 * ms, 5000 * ms},
+		{StripeSlow, 4, 2000 * ms, 6000 * ms},
+		{StripeDown, 3, 2000 * ms, 6000 * ms},
+		{HooksDouble, 3, 3000 * ms, 8000 * ms},
+		{HooksLate, 3, 3000 * ms, 8000 * ms},
+		{HooksMixed, 3, 3000 * ms, 8000 * ms},
+		{HooksPaused, 2, 2000 * ms, 6000 * ms},
+		{ClockSkew, 2, 3000 * ms, 8000 * ms},
+	}
+	if drop {
+		all = append(all, share{HooksLost, 4, 3000 * ms, 8000 * ms})
+	}
+	return all
+}
+
+// faults deals about as many as are wanted: every kind in its share, and at least once when there are enough for that.
+func faults(random *rand.Rand, s Settings) []Fault {
+	kinds := shares(s.Drop)
+	parts := 0
+	for _, k := range kinds {
+		parts += k.parts
+	}
+	var deck []share
+	for _, k := range kinds {
+		count := (k.parts*s.Faults + parts/2) / parts
+		if s.Faults >= len(kinds) {
+			count = max(count, 1)
+		}
+		for range count {
+			deck = append(deck, k)
+		}
+	}
+	result := make([]Fault, 0, len(deck))
+	for _, k := range deck {
+		result = append(result, Fault{
+			At:   time.Duration(random.Float64() * 0.95 * float64(s.Length)),
+			Kind: k.kind, Hold: k.from + time.Duration(random.Float64()*float64(k.to-k.from)), Pick: random.Uint64(),
+		})
+	}
+	slices.SortStableFunc(result, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
+	return result
+}

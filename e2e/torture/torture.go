@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/datasync-dev/datasync/e2e/torture/internal/check"
+	"github.com/datasync-dev/datasync/e2e/torture/internal/cluster"
+	"github.com/datasync-dev/datasync/e2e/torture/internal/drive"
+	"github.com/datasync-dev/datasync/e2e/torture/internal/oracle"
+	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
+)
+
+const (
+	startLimit     = 3 * time.Minute
+	healLimit      = 2 * time.Minute
+	convergeLimit  = 60 * time.Second
+	quiet          = 10 * time.Second
+	closeLimit     = time.Minute
+	knownConflicts = 5
+	shownRecords   = 3 // timelines of a failure
+)
+
+// torture is one run.
+type torture struct {
+	settings settings
+	dir      string
+	log      *slog.Logger
+
+	cluster   *cluster.Cluster
+	database  *pgxpool.Pool
+	simulator *drive.Simulator
+	writers   *drive.Writers
+	breaker   *drive.Breaker
+	checker   *check.Checker
+	report    report
+	findings  []oracle.Finding
+}
+
+// run does everything. A failure to even get there is a finding as well.
+func (t *torture) run(ctx context.Context) report {
+	began := time.Now()
+	t.report = report{Seed: t.settings.Seed}
+	if err := t.start(ctx); err != nil {
+		t.find("the run did not begin: %v", err)
+	} else if err := t.play(ctx); err != nil {
+		t.find("the run was not finished: %v", err)
+	}
+	t.report.fill(t)
+	t.report.Seconds = seconds(time.Since(began))
+	if !t.report.OK {
+		t.explain(context.WithoutCancel(ctx))
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	if t.database != nil {
+		t.database.Close()
+	}
+	if err := t.cluster.Close(closing, t.settings.Keep || !t.report.OK); err != nil {
+		t.log.WarnContext(ctx, "not everything could be stopped", slog.Any("error", err))
+	}
+	return t.report
+}
+
+func (t *torture) find(format string, args ...any) {
+	t.findings = append(t.findings, oracle.Finding{Fault: oracle.Unexpected, Text: fmt.Sprintf(format, args...)})
+}
+
+// start brings the cluster up and gets everybody ready.
+func (t *torture) start(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if t.cluster, err = cluster.Start(ctx, t.dir, t.log); err != nil {
+		return err
+	}
+	if t.database, err = pgxpool.New(ctx, t.cluster.Servers.Database); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	t.simulator = drive.NewSimulator(t.cluster)
+	t.checker = &check.Checker{Cluster: t.cluster, Database: t.database, Simulator: t.simulator}
+	return t.simulator.Calm(ctx)
+}
+
+// play is the run itself.
+func (t *torture) play(ctx context.Context) error {
+	wanted := plan.New(t.settings.plan())
+	people := drive.NewPeople(t.cluster, t.database, fmt.Sprintf("torture-%d", t.settings.Seed))
+	t.writers = drive.NewWriters(people, wanted, t.log)
+	t.breaker = drive.NewBreaker(t.cluster, t.simulator, t.writers, t.log)
+	atStart, err := t.checker.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := t.breaker.Conflicts(ctx, knownConflicts)
+	if err != nil {
+		return err
+	}
+	t.log.InfoContext(ctx, "begin", slog.Uint64("seed", t.settings.Seed), slog.Int("ops", len(wanted.Ops)),
+		slog.Int("faults", len(wanted.Faults)), slog.Float64("minutes", t.settings.Minutes))
+	broken := make(chan struct{})
+	go func() {
+		defer close(broken)
+		t.breaker.Run(ctx, wanted.Faults)
+	}()
+	t.writers.Run(ctx, wanted.Ops)
+	<-broken
+	if err := t.heal(ctx); err != nil {
+		return err
+	}
+	took, converged := t.checker.Converge(ctx, t.writers.Records(), convergeLimit, t.log)
+	t.report.ConvergeS = seconds(took)
+	t.log.InfoContext(ctx, "waited for quiet", slog.Bool("converged", converged), slog.Duration("took", took))
+	if !converged {
+		unrest, err := t.checker.Unrest(ctx)
+		t.find("not quiet after %s: %+v %v", convergeLimit, unrest, err)
+	}
+	return t.judge(ctx, atStart, known)
+}
+
+// heal mends everything.
+func (t *torture) heal(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, healLimit)
+	defer cancel()
+	if err := t.simulator.Calm(ctx); err != nil {
+		return err
+	}
+	if err := t.cluster.Heal(ctx); err != nil {
+		return fmt.Errorf("heal: %w", err)
+	}
+	return nil
+}
+
+// judge collects everything that is wrong.
+func (t *torture) judge(ctx context.Context, atStart map[string]check.Resources, known []drive.Known) error {
+	t.writers.People.CloseIdle()
+	calls, dead, findings, err := t.checker.Quiet(ctx, quiet)
+	t.findings = append(t.findings, findings...)
+	if err != nil {
+		return err
+	}
+	t.report.QuietCalls, t.report.DeadLetters = calls, dead
+	findings, counts, err := t.checker.Findings(ctx, t.writers.Records())
+	t.findings = append(t.findings, findings...)
+	if err != nil {
+		return err
+	}
+	t.report.counts(counts)
+	missing, err := t.checker.Missing(ctx, expected(known))
+	t.findings = append(t.findings, missing...)
+	if err != nil {
+		return err
+	}
+	stats, err := t.checker.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	t.report.stats(stats)
+	t.bounded(stats)
+	atEnd, err := t.checker.Resources(ctx)
+	t.report.Start, t.report.End = atStart, atEnd
+	t.findings = append(t.findings, check.Leaks(atStart, atEnd)...)
+	t.findings = append(t.findings, check.Logs(t.cluster)...)
+	for _, text := range append(t.writers.Unexpected(), t.breaker.Failed()...) {
+		t.find("%s", text)
+	}
+	return err
+}
+
+func expected(known []drive.Known) (list []check.Expected) {
+	for _, k := range known {
+		list = append(list, check.Expected{Record: k.Record, Field: k.Field, Catalog: k.Catalog, Stripe: k.Stripe})
+	}
+	return list
+}
+
+// bounded checks that the connector did not call Stripe more often than the writes and the faults explain.
+func (t *torture) bounded(stats check.Stats) {
+	accepted := int(t.writers.People.Accepted[drive.AtCatalog].Load() + t.writers.People.Accepted[drive.AtStripe].Load())
+	if _, writes := stats.Calls(); writes > accepted+accepted/5+50 {
+		t.find("%d writes at Stripe for %d accepted ones: an echo goes round", writes, accepted)
+	}
+}
+
+// explain writes what is wrong, with the timeline of the first records concerned.
+func (t *torture) explain(ctx context.Context) {
+	file, err := os.Create(filepath.Join(t.dir, "failure.txt"))
+	if err != nil {
+		t.log.ErrorContext(ctx, "the failure cannot be written down", slog.Any("error", err))
+		return
+	}
+	defer func() { _ = file.Close() }()
+	out := both{file, os.Stderr}
+	for _, f := range t.findings {
+		fmt.Fprintln(out, f)
+	}
+	if t.checker == nil {
+		return
+	}
+	shown := map[*oracle.Record]bool{}
+	for _, f := range t.findings {
+		if f.Record == nil || shown[f.Record] || len(shown) == shownRecords {
+			continue
+		}
+		shown[f.Record] = true
+		t.checker.Timeline(ctx, out, f.Record, t.breaker.Journal())
+	}
+}
+
+// both writes to a file and to the terminal.
+type both struct{ file, terminal *os.File }
+
+func (b both) Write(p []byte) (int, error) {
+	_, _ = b.terminal.Write(p) // a closed terminal must not cost us the file
+	return b.file.Write(p)
+}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/datasync-dev/datasync/pkg/record"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/webhook"
 )
@@ -24,8 +23,7 @@ func (p parts) handler() http.Handler {
 	health := p.health()
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/stripe", webhook.NewHandler(webhook.Options{
-		Intake: p.engine, Decode: p.decode, Secrets: p.config.WebhookSecrets, Livemode: p.config.Livemode(),
-		Log: p.log, Metrics: p.registry,
+		Intake: p.engine, Reader: p.reader, Secrets: p.config.WebhookSecrets, Log: p.log, Metrics: p.registry,
 	}))
 	mux.HandleFunc("GET /livez", health.Livez)
 	mux.HandleFunc("GET /readyz", health.Readyz)
@@ -35,11 +33,6 @@ func (p parts) handler() http.Handler {
 		_, _ = io.WriteString(w, about)
 	})
 	return mux
-}
-
-func (p parts) decode(raw []byte) (id, localID string, fields record.Fields, err error) {
-	object, err := p.marks.Decode(raw)
-	return object.ID, object.LocalID, object.Fields, err
 }
 
 func (p parts) health() *service.Health {

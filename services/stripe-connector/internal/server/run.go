@@ -17,6 +17,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/customers"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/events"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
 )
@@ -79,7 +80,13 @@ type parts struct {
 	broker   *rabbitmq.Client
 	relay    *outbox.Relay
 	engine   *connector.Engine
-	marks    customers.Marks
+	reader   events.Reader
+}
+
+// remote is Stripe as the engine sees it: its customers, and the list of what happened to them.
+type remote struct {
+	*customers.Remote
+	*events.Feed
 }
 
 func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
@@ -93,12 +100,14 @@ func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
 		Key: config.APIKey, URL: config.APIURL, Timeout: config.CallTimeout - config.CallTimeout/10, Conns: config.Workers,
 		Limiter: ratelimit.New(config.rates()), Log: log, Metrics: registry,
 	})
+	reader := events.Reader{Marks: customers.Marks{Name: config.Name}, Livemode: config.Livemode()}
 	engine, err := connector.New(connector.Options{
-		Name: config.Name, Kind: event.KindCustomer, Remote: customers.NewRemote(client, config.Name), DB: db,
+		Name: config.Name, Kind: event.KindCustomer, DB: db,
+		Remote:    remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader)},
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
 		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
 	})
-	return parts{config, log, db, registry, broker, relay, engine, customers.Marks{Name: config.Name}}, err
+	return parts{config, log, db, registry, broker, relay, engine, reader}, err
 }
 
 // loops returns everything that runs, in the order of starting. They stop the other way round: first the intakes, so
@@ -109,6 +118,7 @@ func (p parts) loops() []service.Loop {
 		{Name: "broker", Run: p.broker.Run},
 		{Name: "relay", Run: p.relay.Run},
 		{Name: "workers", Run: p.engine.Run},
+		{Name: "feed", Run: p.engine.PollFeed},
 		{Name: "events", Run: func(ctx context.Context) error {
 			// Events only write rows, a batch in one statement: many at once are cheap.
 			return p.broker.Consume(ctx, connector.EventsQueue(p.config.Name), max(64, 4*p.config.Workers), p.engine.HandleEvents)

@@ -16,6 +16,9 @@ import (
 // notStripe is what an operator reads when something else than Stripe's API answers.
 const notStripe = "what answers at STRIPE_API_URL is not Stripe's API; correct the URL and restart"
 
+// ErrNoCursor is wrapped by the error of a listing whose starting point does not exist any more.
+var ErrNoCursor = errors.New("the object that the listing starts from is gone")
+
 // classify turns a failed call into what the engine does about it. This is the only place that knows Stripe's errors.
 func classify(err error, x *exchange, read bool) *connector.Error {
 	if known, ok := errors.AsType[*connector.Error](err); ok { // made by the transport
@@ -87,7 +90,11 @@ func answered(told *stripe.Error, x *exchange) *connector.Error {
 	case x.status == http.StatusNotFound:
 		return operator(notStripe)
 	}
-	return refused(told)
+	failure := refused(told)
+	if told.Code == stripe.ErrorCodeResourceMissing && (told.Param == stripe.EndingBefore || told.Param == stripe.StartingAfter) {
+		failure.Err = ErrNoCursor
+	}
+	return failure
 }
 
 func operator(reason string) *connector.Error {

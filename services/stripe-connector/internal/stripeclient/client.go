@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/customer"
+	"github.com/stripe/stripe-go/v76/event"
 	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/subscription"
 
@@ -34,6 +35,7 @@ type Client struct {
 	Customers     customer.Client
 	Subscriptions subscription.Client
 	Invoices      invoice.Client
+	Events        event.Client
 }
 
 // New makes a client. It opens no connection yet.
@@ -61,6 +63,7 @@ func New(o Options) *Client {
 		Customers:     customer.Client{B: backend, Key: o.Key},
 		Subscriptions: subscription.Client{B: backend, Key: o.Key},
 		Invoices:      invoice.Client{B: backend, Key: o.Key},
+		Events:        event.Client{B: backend, Key: o.Key},
 	}
 }
 

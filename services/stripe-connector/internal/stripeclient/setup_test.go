@@ -14,7 +14,6 @@ import (
 	"github.com/stripe/stripe-go/v76"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
-
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
 )

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
-
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
 )
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
-	"github.com/datasync-dev/datasync/pkg/record"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/events"
 )
 
 const (
@@ -28,18 +28,14 @@ type Intake interface {
 	Notify(ctx context.Context, n connector.Notice) error
 }
 
-// Options of a handler. Intake, Decode and Secrets are required.
+// Options of a handler. Intake, Reader and Secrets are required.
 type Options struct {
-	Intake   Intake
-	Decode   Decode
-	Secrets  []string // signing secrets of the endpoint; several while they are rotated
-	Livemode bool     // the mode of the API key: events of the other mode are stored and ignored
-	Log      *slog.Logger
-	Metrics  prometheus.Registerer
+	Intake  Intake
+	Reader  events.Reader
+	Secrets []string // signing secrets of the endpoint; several while they are rotated
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
 }
-
-// Decode reads the customer in an event: its id, its fields, and the local id in its mark.
-type Decode func(raw []byte) (id, localID string, fields record.Fields, err error)
 
 // Handler serves Stripe's deliveries. A 2xx means that the event is stored; any other answer makes Stripe send it again.
 type Handler struct {
@@ -90,7 +86,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request) *problem {
 	if p := verify(body, r.Header.Get("Stripe-Signature"), h.o.Secrets); p != nil {
 		return p
 	}
-	e, ok := parse(body)
+	e, ok := events.Parse(body)
 	if !ok {
 		return notAnEvent
 	}
@@ -101,7 +97,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request) *problem {
 				slog.String("version", e.APIVersion), slog.String("wanted", stripe.APIVersion))
 		})
 	}
-	if err := h.o.Intake.Notify(ctx, h.notice(e)); err != nil {
+	if err := h.o.Intake.Notify(ctx, h.o.Reader.Notice(e)); err != nil {
 		h.o.Log.ErrorContext(ctx, "webhook not stored", slog.String("event_id", e.ID), slog.Any("error", err))
 		return unavailable
 	}

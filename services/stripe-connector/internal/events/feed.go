@@ -1,0 +1,145 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
+)
+
+const (
+	pageSize = 100 // the most that Stripe gives
+	// settled is the age from which no older event turns up any more: events that are younger are looked at again.
+	settled = time.Minute
+	// since begins the position of a feed that had no event yet: a time instead of an event.
+	since = "since:"
+)
+
+// Feed is Stripe's list of events, which reaches back for 30 days. It implements connector.Feed; a position is the id
+// of an event.
+type Feed struct {
+	client *stripeclient.Client
+	reader Reader
+}
+
+// NewFeed returns the feed of the account that the client reaches.
+func NewFeed(client *stripeclient.Client, reader Reader) *Feed { return &Feed{client, reader} }
+
+// Since implements connector.Feed.
+func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, error) {
+	if position == "" {
+		return f.now(ctx)
+	}
+	params := &stripe.EventListParams{}
+	if at, ok := strings.CutPrefix(position, since); ok {
+		from, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return connector.FeedPage{}, fmt.Errorf("%w: position %q is none", connector.ErrForgotten, position)
+		}
+		return f.first(ctx, from, position)
+	}
+	params.EndingBefore = new(position)
+	events, more, err := f.list(ctx, params)
+	if errors.Is(err, stripeclient.ErrNoCursor) {
+		return connector.FeedPage{}, connector.ErrForgotten
+	}
+	if err != nil {
+		return connector.FeedPage{}, err
+	}
+	slices.Reverse(events) // the list is newest first
+	return f.page(events, more, position), nil
+}
+
+// now is the newest event, or the time when there is none.
+func (f *Feed) now(ctx context.Context) (connector.FeedPage, error) {
+	at := time.Now().Add(-settled).Unix()
+	params := &stripe.EventListParams{}
+	params.Limit = new(int64(1))
+	events, _, err := f.list(ctx, params)
+	if err != nil {
+		return connector.FeedPage{}, err
+	}
+	if len(events) > 0 {
+		return connector.FeedPage{Position: events[0].ID}, nil
+	}
+	return connector.FeedPage{Position: since + strconv.FormatInt(at, 10)}, nil
+}
+
+// first is the beginning of a feed that had no event at the given time. The list can only be read from its newest
+// end, so all of it is read.
+func (f *Feed) first(ctx context.Context, from int64, position string) (connector.FeedPage, error) {
+	var all []Event
+	for {
+		params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: from}}
+		if len(all) > 0 {
+			params.StartingAfter = new(all[len(all)-1].ID)
+		}
+		events, more, err := f.list(ctx, params)
+		if err != nil {
+			return connector.FeedPage{}, err
+		}
+		all = append(all, events...)
+		if !more || len(events) == 0 {
+			break
+		}
+	}
+	slices.Reverse(all)
+	return f.page(all, false, position), nil
+}
+
+// page turns events, oldest first, into a page of the feed. It goes on after the last event that is settled, or, when
+// there is more already, after the last one of all.
+func (f *Feed) page(events []Event, more bool, position string) connector.FeedPage {
+	page := connector.FeedPage{Position: position, More: more}
+	horizon := time.Now().Add(-settled).Unix()
+	for _, e := range events {
+		page.Notices = append(page.Notices, f.reader.Notice(e))
+		if more || e.Created <= horizon {
+			page.Position = e.ID
+		}
+	}
+	return page
+}
+
+func (f *Feed) list(ctx context.Context, params *stripe.EventListParams) (events []Event, more bool, err error) {
+	params.Single = true
+	if params.Limit == nil {
+		params.Limit = new(int64(pageSize))
+	}
+	params.Types = stripe.StringSlice([]string{customerCreated, customerUpdated, customerDeleted})
+	err = f.client.Read(ctx, func(ctx context.Context) error {
+		params.Context = ctx
+		list := f.client.Events.List(params)
+		for list.Next() {
+			events = append(events, eventOf(list.Event()))
+		}
+		if list.Err() == nil {
+			more = list.Meta().HasMore
+		}
+		return list.Err()
+	})
+	return events, more, err
+}
+
+// eventOf is an event of the library's type.
+func eventOf(e *stripe.Event) Event {
+	out := Event{ID: e.ID, Type: string(e.Type), APIVersion: e.APIVersion, Account: e.Account, Livemode: e.Livemode, Created: e.Created}
+	if e.Data != nil {
+		// What was read as JSON can be written as JSON.
+		previous, _ := json.Marshal(e.Data.PreviousAttributes)
+		out.Data, _ = json.Marshal(data{Object: e.Data.Raw, Previous: previous})
+	}
+	if e.Request != nil {
+		out.Request, _ = json.Marshal(e.Request)
+	}
+	return out
+}

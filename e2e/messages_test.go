@@ -35,6 +35,7 @@ func TestMessagesThatCannotBeUnderstoodHoldNothingUp(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	broker := s.broker()
+	s.create(object{"name": "First"}) // all queues are there
 	newer := event.NewSnapshot(event.Updated, event.Snapshot{
 		Kind: event.KindCustomer, ID: uuid.NewString(), Version: 1, Generation: 1, Fields: record.Fields{"name": "x"},
 	})

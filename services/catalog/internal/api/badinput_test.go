@@ -104,8 +104,12 @@ func TestBodiesOfAnotherTypeOrSizeAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 
-	b.do(http.MethodPost, "/v1/customers", `name=Jane`, "Content-Type: application/x-www-form-urlencoded").
+	b.do(http.MethodPost, "/v1/customers", `<name>Jane</name>`, "Content-Type: application/xml").
 		problem(t, http.StatusUnsupportedMediaType, api.CodeUnsupportedMediaType)
+	b.do(http.MethodPost, "/v1/customers", `name=Jane`, "Content-Type: application/x-www-form-urlencoded").
+		problem(t, http.StatusBadRequest, api.CodeMalformedJSON)
+	plain := b.do(http.MethodPost, "/v1/customers", `{"name": "Jane"}`, "Content-Type: application/x-www-form-urlencoded")
+	require.Equal(t, http.StatusCreated, plain.Status, "what curl -d sends")
 
 	large := `{"description": "` + strings.Repeat("a", 1<<20) + `"}`
 	b.do(http.MethodPost, "/v1/customers", large).problem(t, http.StatusRequestEntityTooLarge, api.CodeBodyTooLarge)

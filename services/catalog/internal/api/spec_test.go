@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -42,7 +43,15 @@ func TestMain(m *testing.M) {
 // that was not written by those who generate the description does it.
 type spec struct {
 	document map[string]any
+
+	mu       sync.Mutex // a compiler is for one goroutine
 	compiler *jsonschema.Compiler
+}
+
+func (s *spec) compile(url string) (*jsonschema.Schema, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.compiler.Compile(url)
 }
 
 const specURL = "mem:///openapi.json"
@@ -75,7 +84,7 @@ func (s *spec) check(t *testing.T, method, path string, r response) {
 	require.Contains(t, slices.Collect(maps.Keys(responses)), status, "%s %s answers with a status that is not described: %s", method, path, r.Raw)
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	pointer := "#" + pointerTo("paths", template, strings.ToLower(method), "responses", status, "content", media, "schema")
-	schema, err := s.compiler.Compile(specURL + pointer)
+	schema, err := s.compile(specURL + pointer)
 	require.NoError(t, err, "%s %s has no schema for %s %s", method, path, status, media)
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(r.Raw))
 	require.NoError(t, err)

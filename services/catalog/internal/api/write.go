@@ -207,14 +207,18 @@ func (r *run[T]) amend(ctx context.Context) error {
 	return idempotency.Amend(r.server.db.WithContext(ctx), *r.key, body)
 }
 
-// checkMediaType refuses bodies that do not say they are JSON. Without a Content-Type JSON is assumed.
+// checkMediaType refuses bodies that say they are something else than JSON. A form is what curl -d says when it is told
+// nothing else; the body has to be JSON all the same.
 func checkMediaType(contentType string) error {
 	if contentType == "" {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(contentType)
-	if err == nil && (media == "application/json" || media == "application/merge-patch+json") {
-		return nil
+	if err == nil {
+		switch media {
+		case "application/json", "application/merge-patch+json", "application/x-www-form-urlencoded":
+			return nil
+		}
 	}
 	return newProblem(CodeUnsupportedMediaType, "")
 }

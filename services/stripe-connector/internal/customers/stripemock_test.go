@@ -28,7 +28,7 @@ func startStripeMock(t *testing.T) (url string) {
 	addr := "127.0.0.1:" + strconv.Itoa(servicetest.FreePort(t))
 	mock := exec.CommandContext(t.Context(), binary, "-http-addr", addr)
 	require.NoError(t, mock.Start())
-	t.Cleanup(func() { _ = mock.Wait() }) // the test's context has killed it
+	t.Cleanup(func() { _ = mock.Wait() }) // the test's context, which ends before, has killed it
 	url = "http://" + addr
 	require.Eventually(t, func() bool { _, err := raw(t, url, "/v1/customers"); return err == nil }, 30*time.Second, 20*time.Millisecond)
 	return url
@@ -53,12 +53,19 @@ func raw(t *testing.T, url, path string) (map[string]any, error) {
 func TestAgainstStripesOwnMock(t *testing.T) {
 	t.Parallel()
 	url := startStripeMock(t)
-	t.Run("it accepts every call", func(t *testing.T) { acceptsEveryCall(t, newRemote(url)) })
+	t.Run("it accepts every call", func(t *testing.T) {
+		t.Parallel()
+		acceptsEveryCall(t, newRemote(url))
+	})
 	t.Run("it refuses what Stripe does not know", func(t *testing.T) {
+		t.Parallel()
 		_, err := newRemote(url).Update(t.Context(), call(), "cus_1", record.Patch{"tax_exempt": "sometimes"})
 		require.Equal(t, connector.Permanent, failed(t, err).Class)
 	})
-	t.Run("the simulator's customer has the shape of Stripe's", func(t *testing.T) { sameShape(t, url, startSimulator(t).url) })
+	t.Run("the simulator's customer has the shape of Stripe's", func(t *testing.T) {
+		t.Parallel()
+		sameShape(t, url, startSimulator(t).url)
+	})
 }
 
 func acceptsEveryCall(t *testing.T, remote *customers.Remote) {
@@ -93,8 +100,8 @@ func acceptsEveryCall(t *testing.T, remote *customers.Remote) {
 			return remote.Update(t.Context(), call(), "cus_1", remote.Complete(patch, everything.Apply(patch)))
 		}
 	}
-	for name, make := range calls {
-		object, err := make()
+	for name, made := range calls {
+		object, err := made()
 		require.NoError(t, err, name)
 		require.NotEmpty(t, object.ID, name)
 	}

@@ -55,8 +55,7 @@ func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, 
 	if err != nil {
 		return connector.FeedPage{}, err
 	}
-	slices.Reverse(events) // the list is newest first
-	return f.page(events, more, position), nil
+	return f.page(events, more, position), nil // the library turns a list that is read towards its beginning around
 }
 
 // now is the newest event, or the time when there is none.
@@ -92,7 +91,7 @@ func (f *Feed) first(ctx context.Context, from int64, position string) (connecto
 			break
 		}
 	}
-	slices.Reverse(all)
+	slices.Reverse(all) // the list is newest first
 	return f.page(all, false, position), nil
 }
 

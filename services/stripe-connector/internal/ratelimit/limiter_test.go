@@ -27,27 +27,24 @@ func calls(t *testing.T, l *ratelimit.Limiter, endpoint string, n int) time.Dura
 	return time.Since(begun)
 }
 
-func inBubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
-
 func TestASingleCallWaitsForNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		require.Zero(t, calls(t, ratelimit.New(25, 25), create, 1))
 	})
 }
 
 func TestAnEndpointKeepsItsRate(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		took := calls(t, ratelimit.New(100, 25), create, 255)
 		require.InDelta(t, 10, took.Seconds(), 0.1) // 5 at once, then 25 a second
 	})
 }
 
 func TestEndpointsShareTheRateOfTheAccount(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(25, 25)
 		begun := time.Now()
 		var both sync.WaitGroup
@@ -59,7 +56,8 @@ func TestEndpointsShareTheRateOfTheAccount(t *testing.T) {
 }
 
 func TestAnEndpointDoesNotHoldUpAnother(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(1000, 25)
 		calls(t, l, create, 10)
 		require.Less(t, calls(t, l, update, 5), 10*time.Millisecond)
@@ -67,7 +65,8 @@ func TestAnEndpointDoesNotHoldUpAnother(t *testing.T) {
 }
 
 func TestNoSecondHoldsMoreThanAFifthAboveTheRate(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 100)
 		var mu sync.Mutex
 		var at []time.Time
@@ -93,7 +92,8 @@ func TestNoSecondHoldsMoreThanAFifthAboveTheRate(t *testing.T) {
 }
 
 func TestACallThatCannotBeMadeInTimeIsNotWaitedFor(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(10, 10)
 		calls(t, l, create, 2) // what may be made at once
 		var queue sync.WaitGroup
@@ -115,7 +115,8 @@ func TestACallThatCannotBeMadeInTimeIsNotWaitedFor(t *testing.T) {
 }
 
 func TestWaitingEndsWithItsContext(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(1, 1)
 		calls(t, l, create, 1)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -125,6 +126,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 }
 
 func TestAHitHalvesTheLimitThatItNames(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		scope             ratelimit.Scope
 		account, endpoint float64
@@ -135,7 +137,8 @@ func TestAHitHalvesTheLimitThatItNames(t *testing.T) {
 		"neither":        {ratelimit.Neither, 100, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				l := ratelimit.New(100, 20)
 				l.Hit(create, c.scope, time.Now(), 0)
 				require.InDelta(t, c.account, l.Rate(), 0.001)
@@ -147,7 +150,8 @@ func TestAHitHalvesTheLimitThatItNames(t *testing.T) {
 }
 
 func TestCallsThatWereUnderWayTogetherCountOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 25)
 		started := time.Now()
 		<-time.After(time.Second)
@@ -162,7 +166,8 @@ func TestCallsThatWereUnderWayTogetherCountOnce(t *testing.T) {
 }
 
 func TestALimitNeverFallsToNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 25)
 		for range 20 {
 			l.Hit(create, ratelimit.Account, time.Now(), 0)
@@ -172,7 +177,8 @@ func TestALimitNeverFallsToNothing(t *testing.T) {
 }
 
 func TestALimitGrowsBackEvenly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 25)
 		l.Hit(create, ratelimit.Account, time.Now(), 0)
 		for _, want := range []float64{55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 100} {
@@ -183,7 +189,8 @@ func TestALimitGrowsBackEvenly(t *testing.T) {
 }
 
 func TestNoCallIsMadeDuringAPause(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 25)
 		l.Hit(create, ratelimit.Endpoint, time.Now(), 3*time.Second)
 		require.Less(t, calls(t, l, update, 1), time.Millisecond, "another endpoint goes on")
@@ -192,7 +199,8 @@ func TestNoCallIsMadeDuringAPause(t *testing.T) {
 }
 
 func TestAPauseHoldsThoseThatWaitAlreadyAndEndsWithoutACrowd(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 10)
 		calls(t, l, create, 2)
 		var mu sync.Mutex
@@ -218,7 +226,8 @@ func TestAPauseHoldsThoseThatWaitAlreadyAndEndsWithoutACrowd(t *testing.T) {
 }
 
 func TestAPauseThatIsTooLongIsTold(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 25)
 		l.Hit(create, ratelimit.Account, time.Now(), time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

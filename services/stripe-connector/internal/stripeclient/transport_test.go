@@ -61,7 +61,7 @@ func TestACallIsMadeOnceAndCarriesItsKey(t *testing.T) {
 		require.Empty(t, r.Header.Get("X-Stripe-Client-Telemetry"))
 		reply(500, told("api_error", "", ""), "Stripe-Should-Retry", "true")(w, r)
 	})
-	failed(t, create(t.Context(), f.client))
+	require.Error(t, create(t.Context(), f.client))
 	require.EqualValues(t, 1, made.Load())
 }
 
@@ -82,7 +82,7 @@ func TestALimitThatIsHitIsLearntFrom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, reply(429, c.body, "Stripe-Rate-Limited-Reason", c.reason))
-			failed(t, create(t.Context(), f.client))
+			require.Error(t, create(t.Context(), f.client))
 			require.InDelta(t, c.account, f.limiter.Rate(), 1000)
 			require.InDelta(t, c.endpoint, f.limiter.EndpointRate(endpoint), 1000)
 		})

@@ -53,16 +53,12 @@ type setup struct {
 	log     *bytes.Buffer
 }
 
-func newSetup(change ...func(*webhook.Options)) setup {
+func newSetup() setup {
 	s := setup{intake: &intake{}, log: &bytes.Buffer{}}
-	o := webhook.Options{
+	s.handler = webhook.NewHandler(webhook.Options{
 		Intake: s.intake, Reader: events.Reader{Marks: customers.Marks{Name: "stripe"}}, Secrets: []string{secret, retired},
 		Log: slog.New(slog.NewTextHandler(s.log, nil)),
-	}
-	for _, c := range change {
-		c(&o)
-	}
-	s.handler = webhook.NewHandler(o)
+	})
 	return s
 }
 

@@ -1,0 +1,154 @@
+package events_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/service/servicetest"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/events"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
+)
+
+// account is a simulated Stripe and its feed.
+type account struct {
+	t    *testing.T
+	url  string
+	feed *events.Feed
+}
+
+func open(t *testing.T) *account {
+	t.Helper()
+	a := &account{t: t, url: servicetest.Start(t, "stripe-simulator", nil).URL}
+	a.feed = events.NewFeed(stripeclient.New(stripeclient.Options{
+		Key: "sk_test_feed", URL: a.url, Timeout: time.Minute, Conns: 2, Limiter: ratelimit.New(10_000, 10_000),
+	}), testMode())
+	return a
+}
+
+// control calls the simulator's own API.
+func (a *account) control(method, path, body string) {
+	a.t.Helper()
+	request, err := http.NewRequestWithContext(a.t.Context(), method, a.url+"/_sim/"+path, bytes.NewBufferString(body))
+	require.NoError(a.t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(a.t, err)
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(a.t, err)
+	require.NoError(a.t, response.Body.Close())
+	require.Less(a.t, response.StatusCode, 300, string(answer))
+}
+
+func (a *account) create(names ...string) {
+	a.t.Helper()
+	for _, name := range names {
+		a.control(http.MethodPost, "customers", `{"name":"`+name+`"}`)
+	}
+}
+
+// age makes all that has happened so far older.
+func (a *account) age(d time.Duration) {
+	a.t.Helper()
+	a.control(http.MethodPatch, "config", fmt.Sprintf(`{"clock_offset_s":%d}`, int(d.Seconds())))
+}
+
+// since reads the feed to its end and returns whose customers moved, and where to go on.
+func (a *account) since(position string) (names []string, next string) {
+	a.t.Helper()
+	for {
+		page, err := a.feed.Since(a.t.Context(), position)
+		require.NoError(a.t, err)
+		for _, n := range page.Notices {
+			names = append(names, n.Fields["name"])
+		}
+		position = page.Position
+		if !page.More {
+			return names, position
+		}
+	}
+}
+
+func TestAFeedBeginsNow(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.create("before")
+	names, position := a.since("")
+	require.Empty(t, names)
+	a.create("after")
+	names, _ = a.since(position)
+	require.Equal(t, []string{"after"}, names)
+}
+
+func TestAFeedThatBeginsEmptyMissesNothing(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	names, position := a.since("")
+	require.Empty(t, names)
+	require.True(t, strings.HasPrefix(position, "since:"))
+	names, position = a.since(position)
+	require.Empty(t, names)
+	var want []string
+	for i := range 120 { // more than a page
+		want = append(want, fmt.Sprint(i))
+	}
+	a.create(want...)
+	names, _ = a.since(position)
+	require.Equal(t, want, names)
+}
+
+func TestAFeedIsReadOldestFirstOverAllPages(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.create("before")
+	_, position := a.since("")
+	var want []string
+	for i := range 250 {
+		want = append(want, fmt.Sprint(i))
+	}
+	a.create(want...)
+	names, _ := a.since(position)
+	require.Equal(t, want, names)
+}
+
+func TestYoungEventsAreLookedAtAgainOldOnesAreNot(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.create("before")
+	_, position := a.since("")
+	a.age(-time.Hour)
+	a.create("old")
+	a.age(0)
+	a.create("young")
+	names, position := a.since(position)
+	require.Equal(t, []string{"old", "young"}, names)
+	names, _ = a.since(position)
+	require.Equal(t, []string{"young"}, names)
+}
+
+func TestAPositionThatStripeHasForgottenIsTold(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	for _, position := range []string{"evt_unknown", "since:never"} {
+		_, err := a.feed.Since(t.Context(), position)
+		require.ErrorIs(t, err, connector.ErrForgotten, position)
+	}
+}
+
+func TestAnotherFailureIsNotTakenForForgetting(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.control(http.MethodPatch, "config", `{"outage":"503"}`)
+	for _, position := range []string{"", "evt_1", "since:1"} {
+		_, err := a.feed.Since(t.Context(), position)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, connector.ErrForgotten)
+	}
+}

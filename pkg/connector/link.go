@@ -34,7 +34,8 @@ type link struct {
 	Error      *event.SyncError `gorm:"serializer:json"`
 	Attempts   int
 
-	LeaseToken int64
+	LeaseToken  int64
+	leasedUntil time.Time // by the clock of this process
 }
 
 // operation is what an intent is about to do at the remote.

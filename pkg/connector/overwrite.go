@@ -81,12 +81,13 @@ func (p push) overwrote(before record.Fields, at time.Time) (lost []overwrite) {
 }
 
 // concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
-// has moved again meanwhile is left as it is.
+// has moved again meanwhile is left as it is; of several values that were overwritten, the last one counts.
 func (l *link) concede(remote string) *event.Change {
 	seq := l.Seq + 1
 	var conceded bool
 	for _, o := range l.Overwritten {
-		if _, moved := l.Pending[o.Field]; moved || l.Gone {
+		known, moved := l.Pending[o.Field]
+		if l.Gone || (moved && (known.Over == 0 || known.Over >= o.Over)) {
 			continue
 		}
 		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over})

@@ -16,15 +16,25 @@ func (l *link) observe(remote string, theirs Object, now time.Time) *event.Chang
 	moved := record.Diff(l.Shadow, theirs.Fields)
 	news := l.Shadow == nil && l.Desired == nil // an object that the catalog has never heard of, maybe an empty one
 	l.Shadow = theirs.Fields.Clone()
+	version := l.Version
 	l.settleDoubt(moved)
 	if l.Gone || (len(moved) == 0 && !news) {
 		return nil
 	}
 	l.Seq++
 	for field, value := range moved {
-		l.setPending(field, record.Inbound{Seq: l.Seq, Value: value, Base: l.Version, At: now.UTC()})
+		l.setPending(field, record.Inbound{Seq: l.Seq, Value: value, Base: l.base(field, version), At: now.UTC()})
 	}
 	return l.allPending(remote)
+}
+
+// base is the catalog version whose value of a field the remote has held. A field that was pending already was left
+// out of the pushes since.
+func (l *link) base(field string, version int64) int64 {
+	if known, ok := l.Pending[field]; ok {
+		return min(version, max(known.Base, known.Over))
+	}
+	return version
 }
 
 func (l *link) setPending(field string, inbound record.Inbound) {
@@ -77,11 +87,22 @@ func (l *link) change(remote string) *event.Change {
 	}
 }
 
+// restored reports whether the catalog deleted and restored the record since. The remote is looked at before the link is
+// renewed: a delete there that nobody has heard of is older than the restore, and must not undo it.
+func (l *link) restored() bool { return l.Desired != nil && l.Desired.Generation > l.Generation }
+
+// reattach takes up the object of a restored record that was detached: it may still be there.
+func (l *link) reattach() {
+	if l.restored() && l.State == event.StateDetached {
+		l.Gone = false
+	}
+}
+
 // renew takes up a record that the catalog deleted and restored. If the object was deleted too, the link starts afresh
 // and a new one will be made. If the restore came before anybody acted on the delete, the object lives on; what is
 // pending is told again, because the catalog ignores changes that belong to an earlier generation.
 func (l *link) renew(remote string) *event.Change {
-	if l.Desired == nil || l.Desired.Generation <= l.Generation {
+	if !l.restored() {
 		return nil
 	}
 	l.Generation = l.Desired.Generation

@@ -44,25 +44,37 @@ func (j *job) reconcile(ctx context.Context) error {
 // need not be.
 func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 	l := j.link
-	check := l.Checks > l.Checked || l.Doubt != nil
 	if l.Intent != nil {
-		if err := j.finish(ctx); err != nil {
+		if err := j.finishOld(ctx); err != nil {
 			return false, err
 		}
-		check = true // the reply may be the replay of an old one
 	}
-	j.tell(l.renew(j.o.Name))
-	if check {
+	l.reattach()
+	if l.Checks > l.Checked || l.Doubt != nil || l.restored() {
 		if err := j.look(ctx); err != nil {
 			return false, err
 		}
 	}
+	j.tell(l.renew(j.o.Name))
 	j.tell(l.concede(j.o.Name))
 	j.conceded = len(l.Overwritten)
 	if l.behind() {
 		return true, j.push(ctx)
 	}
 	return true, nil
+}
+
+// finishOld makes a call again that an earlier turn left behind.
+func (j *job) finishOld(ctx context.Context) error {
+	l, version := j.link, j.link.Intent.Version
+	err := j.finish(ctx)
+	switch {
+	case err == nil:
+		l.Checked = min(l.Checked, l.Checks-1) // the reply may be the replay of an old one: look, if only the next holder
+	case l.Intent == nil && classify(err).Class == Permanent:
+		j.seenVersion, j.seenChecks = version, l.Checked // the refusal says nothing about what has come since
+	}
+	return err
 }
 
 // look reads the remote's present state.
@@ -238,8 +250,11 @@ func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
 	return reply, err
 }
 
-// calling makes one call to the remote, under the call timeout.
+// calling makes one call to the remote, under the call timeout and a lease that outlives it.
 func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
+	if err := j.keepLease(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
 	defer cancel()
 	started := time.Now()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -36,10 +37,14 @@ RETURNING links.*`
 // claim takes up to limit due links, oldest first, each under a new lease.
 func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 	var links []*link
+	until := time.Now().Add(e.o.Lease)
 	err := e.o.DB.WithContext(ctx).
 		Raw(claimSQL, e.o.Kind, limit, e.owner, e.o.Lease.Seconds()).Scan(&links).Error
 	if err != nil {
 		return nil, fmt.Errorf("claim due links: %w", err)
+	}
+	for _, l := range links {
+		l.leasedUntil = until
 	}
 	return links, nil
 }
@@ -56,7 +61,32 @@ WHERE kind = ? AND local_id = ? AND lease_token = ?`
 // hold commits the link in the middle of a turn, with a renewed lease.
 func (j *job) hold(ctx context.Context) error {
 	lease := j.o.Lease
-	return j.save(ctx, schedule{delay: &lease, strict: true, held: true})
+	until := time.Now().Add(lease)
+	if err := j.save(ctx, schedule{delay: &lease, strict: true, held: true}); err != nil {
+		return err
+	}
+	j.link.leasedUntil = until
+	return nil
+}
+
+// keepLease renews the lease if it could run out during a call: after slow ones, another worker would take the row over
+// and be no faster.
+func (j *job) keepLease(ctx context.Context) error {
+	l, now := j.link, time.Now()
+	if l.leasedUntil.Sub(now) > j.o.CallTimeout {
+		return nil
+	}
+	result := j.o.DB.WithContext(ctx).Exec(
+		`UPDATE links SET due_at = now() + make_interval(secs => ?) WHERE kind = ? AND local_id = ? AND lease_token = ?`,
+		j.o.Lease.Seconds(), l.Kind, l.LocalID, l.LeaseToken)
+	switch {
+	case result.Error != nil:
+		return &notCommitted{fmt.Errorf("renew lease: %w", result.Error)}
+	case result.RowsAffected == 0:
+		return &notCommitted{errLeaseLost}
+	}
+	l.leasedUntil = now.Add(j.o.Lease)
+	return nil
 }
 
 // release commits the link at the end of a turn and gives the lease up.

@@ -60,9 +60,9 @@ func TestWhatCannotBeDecodedSaysWhy(t *testing.T) {
 		return e.JSON()
 	}
 	data := func(s event.Snapshot) []byte { return event.NewSnapshot(event.Updated, s).JSON() }
-	noID, noVersion, nul := snapshot(), snapshot(), snapshot()
-	nul.Fields["name"] = "a\x00b"
-	noID.ID, noVersion.Version = "42", 0
+	noID, otherID, noVersion, nul, nulRemote := snapshot(), snapshot(), snapshot(), snapshot(), snapshot()
+	nul.Fields["name"], nulRemote.Seen["a\x00b"] = "a\x00b", 1
+	noID.ID, otherID.ID, noVersion.Version = "42", "{"+otherID.ID+"}", 0
 	for name, c := range map[string]struct {
 		body []byte
 		want error
@@ -77,7 +77,9 @@ func TestWhatCannotBeDecodedSaysWhy(t *testing.T) {
 		"another kind":             {with(func(e *event.Envelope) { e.Type = "invoice.updated.v1" }), event.ErrMalformed},
 		"data of no object":        {with(func(e *event.Envelope) { e.Data = []byte(`"text"`) }), event.ErrMalformed},
 		"an id that is no UUID":    {data(noID), event.ErrMalformed},
+		"a UUID in other words":    {data(otherID), event.ErrMalformed},
 		"a text with NUL":          {data(nul), event.ErrMalformed},
+		"a remote's name with NUL": {data(nulRemote), event.ErrMalformed},
 		"a version that is no one": {data(noVersion), event.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {

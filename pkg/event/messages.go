@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,7 +135,7 @@ func DecodeSnapshot(body []byte) (Snapshot, error) {
 			return s, err
 		}
 	}
-	return s, nil
+	return s, checkText(slices.Collect(maps.Keys(s.Seen))...)
 }
 
 // Report is a message from a connector: exactly one of Change and State is set.
@@ -180,8 +182,10 @@ func DecodeReport(body []byte) (Report, error) {
 	return Report{Change: &c}, errors.Join(checkID(c.ID), checkText(c.RemoteID))
 }
 
+// checkID refuses also what is a UUID in another spelling: two spellings of one record are two keys here and one row in
+// Postgres.
 func checkID(id string) error {
-	if _, err := uuid.Parse(id); err != nil {
+	if parsed, err := uuid.Parse(id); err != nil || parsed.String() != id {
 		return fmt.Errorf("%w: id %q is not a UUID", ErrMalformed, id)
 	}
 	return nil

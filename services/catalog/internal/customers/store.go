@@ -129,15 +129,6 @@ func Update(tx *gorm.DB, c *Customer, verb event.Verb) error {
 	return publish(tx, *c, verb)
 }
 
-// SetSeen notes that a tombstone has seen a remote's change. It makes no version: nobody waits for it.
-func SetSeen(tx *gorm.DB, c Customer, remote string, seq int64) error {
-	err := tx.Exec("UPDATE customers SET seen = seen || jsonb_build_object(?::text, ?::bigint) WHERE id = ?", remote, seq, c.ID).Error
-	if err != nil {
-		return fmt.Errorf("note change %d of %s in customer %s: %w", seq, remote, c.ID, err)
-	}
-	return nil
-}
-
 func (c Customer) encode() (fields, clock, seen string, err error) {
 	var encoded [3]string
 	for i, value := range []any{c.Fields, c.Clock, c.Seen} {

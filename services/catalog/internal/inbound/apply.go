@@ -69,8 +69,6 @@ func (a *Applier) transact(ctx context.Context, change event.Change, outcome *Ou
 
 func store(tx *gorm.DB, change event.Change, unknown bool, o *Outcome) error {
 	switch {
-	case o.Result == ResultTombstone:
-		return customers.SetSeen(tx, o.Next, change.Remote, change.Seq)
 	case o.Verb == "":
 		return nil
 	case unknown:

@@ -45,7 +45,8 @@ func Receive(current *customers.Customer, change event.Change, policies Policies
 	case change.Generation < c.Generation:
 		return Outcome{Result: ResultStale, Next: c}
 	case c.Deleted():
-		// Its connectors have been told to delete, whatever they report meanwhile: nothing to acknowledge.
+		// Its connectors have been told to delete, whatever they report meanwhile: nothing to acknowledge. The change does
+		// not count as seen, because it comes again if the customer is restored and its object lives on.
 		return Outcome{Result: ResultTombstone, Next: c}
 	case change.Deleted:
 		next := c.Merged(change.Remote, change.Seq, nil, nil)

@@ -1,0 +1,79 @@
+package connector_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+func TestAFieldThatMovesAgainKeepsTheBaseOfItsFirstMove(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, object := b.synced()
+	b.remote.Edit(object.ID, record.Patch{"phone": "1"})
+	b.webhooks()
+	b.work()
+	b.deliver(next(s, record.Patch{"phone": "from the catalog"})) // which has not heard of phone 1: not pushed
+	b.work()
+	b.sent()
+	b.remote.Edit(object.ID, record.Patch{"phone": "2"})
+	b.webhooks()
+	b.work()
+	changes, _ := b.sent()
+	require.Len(t, changes, 1)
+	require.Equal(t, map[string]string{"phone": "2@1"}, values(changes[0]), "the remote has never held the catalog's phone")
+}
+
+func TestAWriteThatLandsLateDoesNotChangeTheBaseOfOtherFields(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *connector.Options) { o.VerifyAfter = time.Hour })
+	s, object := b.synced()
+	b.faults(connectortest.FaultBurntBefore)
+	doubtful := next(s, record.Patch{"name": "doubtful"})
+	b.deliver(doubtful)
+	b.turn()
+	b.deliver(next(doubtful, record.Patch{"name": "newer", "phone": "1"}))
+	b.turn()
+	b.remote.Edit(object.ID, record.Patch{"name": "doubtful", "phone": "2"}) // the late write, and a person
+	b.turn()
+	changes, _ := b.sent()
+	require.Len(t, changes, 1)
+	require.Equal(t, map[string]string{"phone": "2@3"}, values(changes[0]))
+	require.Equal(t, "newer", b.object(s.ID).Fields["name"])
+}
+
+func TestTheLastOfSeveralOverwrittenValuesIsTheOneThatCounts(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"told together": false, "told in another order": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s, object := b.synced()
+			var pushes []connector.Notice
+			for _, value := range []string{"1", "2"} {
+				b.remote.Edit(object.ID, record.Patch{"name": "theirs " + value})
+				s = next(s, record.Patch{"name": "ours " + value})
+				b.deliver(s)
+				b.work()
+				pushes = append(pushes, b.notices[len(b.notices)-1])
+			}
+			b.notices = pushes
+			if late {
+				b.notices = []connector.Notice{pushes[0]}
+				b.webhooks()
+				b.work()
+				b.notices = []connector.Notice{pushes[1]}
+			}
+			b.webhooks()
+			b.work()
+			changes, _ := b.sent()
+			change := changes[len(changes)-1]
+			require.Equal(t, map[string]string{"name": "theirs 2@2"}, values(change))
+		})
+	}
+}

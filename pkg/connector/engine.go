@@ -40,11 +40,14 @@ const (
 
 // Options of an engine. Name, Kind, Remote, DB and Log are required.
 type Options struct {
-	Name         string // names the connector's queue, messages, keys and marks: "stripe"
-	Kind         string // event.KindCustomer
-	Remote       Remote
-	DB           *gorm.DB                        // migrated with Migrations and outbox.Migrations
-	Committed    func()                          // called after a commit that put messages in the outbox; must not block
+	Name      string // names the connector's queue, messages, keys and marks: "stripe"
+	Kind      string // event.KindCustomer
+	Remote    Remote
+	DB        *gorm.DB // migrated with Migrations and outbox.Migrations
+	Committed func()   // called after a commit that put messages in the outbox; must not block
+	// Instance names this process among the replicas, the same after a restart ("host:port", say): what it held when it
+	// died is taken up again at once instead of when the lease ends. Two processes must not share a name. Default: random.
+	Instance     string
 	Workers      int                             // records worked on at once; default 3
 	Lease        time.Duration                   // how long a worker owns a record; longer than CallTimeout; default 30s
 	CallTimeout  time.Duration                   // of one call to the remote; default 20s
@@ -65,7 +68,6 @@ const outageAfter = 10
 type Engine struct {
 	o       Options
 	guard   DeleteGuard
-	owner   string
 	metrics *metrics
 	wake    chan struct{}
 	breaker *breaker
@@ -89,12 +91,13 @@ func New(o Options) (*Engine, error) {
 	}
 	breaker := &breaker{threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
 	return &Engine{
-		o: o, guard: guard, owner: uuid.NewString(), wake: make(chan struct{}, 1),
+		o: o, guard: guard, wake: make(chan struct{}, 1),
 		breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker),
 	}, nil
 }
 
 func (o *Options) setDefaults() {
+	setDefault(&o.Instance, uuid.NewString())
 	setDefault(&o.Workers, 3)
 	setDefault(&o.Lease, 30*time.Second)
 	setDefault(&o.CallTimeout, 20*time.Second)

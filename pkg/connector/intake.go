@@ -70,7 +70,7 @@ const (
 	outcomeCheck   outcome = "check"   // the record will be compared with the remote
 	outcomeEcho    outcome = "echo"    // caused by a call of our own, whose reply tells the same
 	outcomeIgnored outcome = "ignored" // about nothing that is synced
-	// outcomeOverwrote: a call of our own, which replaced a value that nobody had seen
+	// outcomeOverwrote is for a call of our own which replaced a value that nobody had seen.
 	outcomeOverwrote outcome = "overwrote"
 )
 

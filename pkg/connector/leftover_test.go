@@ -156,3 +156,35 @@ func TestAFailureOfANewerVersionForTheSameReasonIsReported(t *testing.T) {
 	require.Len(t, states, 2)
 	require.EqualValues(t, 3, states[1].Error.Version)
 }
+
+func TestARestartedInstanceTakesUpAtOnceWhatItHeldWhenItDied(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		instance string
+		atOnce   bool
+	}{"the same instance": {"here:1", true}, "another one": {"there:2", false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.engine = b.newEngine(func(o *connector.Options) { o.Instance = "here:1" })
+			b.faults(connectortest.FaultAfterCall)
+			b.deliver(customer("Ada"))
+			b.turn()
+			require.Greater(t, b.dueIn(), 20.0, "the lease goes on")
+			engine := b.newEngine(func(o *connector.Options) { o.Instance = c.instance })
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				assert.NoError(t, engine.Run(ctx))
+			}()
+			if c.atOnce {
+				b.eventually(func() bool { return !b.due() })
+			}
+			stop()
+			<-done
+			require.Equal(t, c.atOnce, !b.due())
+			require.Equal(t, 1, b.remote.Created())
+		})
+	}
+}

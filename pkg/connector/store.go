@@ -39,7 +39,7 @@ func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 	var links []*link
 	until := time.Now().Add(e.o.Lease)
 	err := e.o.DB.WithContext(ctx).
-		Raw(claimSQL, e.o.Kind, limit, e.owner, e.o.Lease.Seconds()).Scan(&links).Error
+		Raw(claimSQL, e.o.Kind, limit, e.o.Instance, e.o.Lease.Seconds()).Scan(&links).Error
 	if err != nil {
 		return nil, fmt.Errorf("claim due links: %w", err)
 	}
@@ -166,4 +166,13 @@ func (e *Engine) resume(ctx context.Context) {
 		e.o.Log.WarnContext(ctx, "retries are not brought forward after the outage", slog.Any("error", err))
 	}
 	e.Wake()
+}
+
+// takeBack ends the leases that an earlier process of this instance died with.
+func (e *Engine) takeBack(ctx context.Context) {
+	err := e.o.DB.WithContext(ctx).
+		Exec(`UPDATE links SET due_at = now() WHERE kind = ? AND due_at > now() AND lease_owner = ?`, e.o.Kind, e.o.Instance).Error
+	if err != nil {
+		e.o.Log.WarnContext(ctx, "what this instance held before has to wait for its leases to end", slog.Any("error", err))
+	}
 }

@@ -15,7 +15,9 @@ const poll = 250 * time.Millisecond
 func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	e.resume(ctx)                            // a start is a new chance: the key may be another one, the network mended
+	// A start is a new chance: the key may be another one, the network mended.
+	e.resume(ctx)
+	e.takeBack(ctx)
 	idle := make(chan struct{}, e.o.Workers) // one token for each idle worker
 	for range e.o.Workers {
 		idle <- struct{}{}

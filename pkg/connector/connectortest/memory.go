@@ -28,6 +28,7 @@ const (
 	FaultThrottled         // refused for now, without effect
 	FaultBurntBefore       // a failure without effect, which the remote replays under the same key
 	FaultBurntAfter        // the call takes effect, yet a failure is answered and replayed under the same key
+	FaultRefused           // refused for good, without effect
 )
 
 // Memory is a Remote that keeps objects in memory. Like Stripe it replays the first answer to a call that is made
@@ -35,6 +36,8 @@ const (
 type Memory struct {
 	// Next picks the fault of the next write; nil: none.
 	Next func() Fault
+	// Unreadable says whether the next read goes unanswered; nil: none does.
+	Unreadable func() bool
 	// Crash is called when a fault kills the worker; it should cancel the worker's context.
 	Crash func()
 	// Moved is called for every change of an object, by a call or by a person.
@@ -163,6 +166,9 @@ func (m *Memory) Delete(ctx context.Context, call connector.Call, id string) err
 func (m *Memory) Get(_ context.Context, id string) (connector.Object, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.Unreadable != nil && m.Unreadable() {
+		return connector.Object{}, errReset
+	}
 	object, ok := m.objects[id]
 	if !ok {
 		return connector.Object{}, connector.ErrGone
@@ -172,6 +178,9 @@ func (m *Memory) Get(_ context.Context, id string) (connector.Object, error) {
 
 // Find implements connector.Remote.
 func (m *Memory) Find(_ context.Context, call connector.Call, _ record.Fields) (connector.Object, error) {
+	if m.Unreadable != nil && m.Unreadable() {
+		return connector.Object{}, errReset
+	}
 	for _, object := range m.Objects() {
 		if object.LocalID == call.LocalID {
 			return copied(object), nil
@@ -221,6 +230,8 @@ func (m *Memory) Since(_ context.Context, position string) (connector.FeedPage, 
 // errDied stands for everything that a dead worker does not see.
 var errDied = errors.New("the worker died")
 
+var errReset = errors.New("connection reset")
+
 func (m *Memory) write(
 	ctx context.Context, call connector.Call, parameters string, effect func() (connector.Object, error),
 ) (connector.Object, error) {
@@ -264,7 +275,7 @@ func (m *Memory) misbehave(key, parameters string, run func() (connector.Object,
 		m.Crash()
 	case FaultNoAnswer:
 		_, _ = run()
-		return connector.Object{}, errors.New("connection reset")
+		return connector.Object{}, errReset
 	case FaultThrottled:
 		return connector.Object{}, &connector.Error{Class: connector.Throttled, Reason: "too many requests"}
 	case FaultBurntBefore:
@@ -274,6 +285,10 @@ func (m *Memory) misbehave(key, parameters string, run func() (connector.Object,
 		_, _ = run()
 		m.answers[key] = answer{parameters, connector.Object{}, burnt}
 		return connector.Object{}, burnt
+	case FaultRefused:
+		refused := &connector.Error{Class: connector.Permanent, Reason: "the remote refuses this"}
+		m.answers[key] = answer{parameters, connector.Object{}, refused}
+		return connector.Object{}, refused
 	case FaultNone:
 		return run()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -102,12 +103,21 @@ func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
 	})
 	reader := events.Reader{Marks: customers.Marks{Name: config.Name}, Livemode: config.Livemode()}
 	engine, err := connector.New(connector.Options{
-		Name: config.Name, Kind: event.KindCustomer, DB: db,
+		Name: config.Name, Kind: event.KindCustomer, DB: db, Instance: instance(config.Addr),
 		Remote:    remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader)},
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
 		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
 	})
 	return parts{config, log, db, registry, broker, relay, engine, reader}, err
+}
+
+// instance names this process among the replicas: no other one listens at the same address of the same host.
+func instance(addr string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "" // the engine makes a name up
+	}
+	return host + "/" + addr
 }
 
 // loops returns everything that runs, in the order of starting. They stop the other way round: first the intakes, so

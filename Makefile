@@ -62,7 +62,7 @@ test-short: ## Run the tests of pkg/record and pkg/event, which need no server
 
 .PHONY: test-long
 test-long: deps ## Play the protocol through SCHEDULES (100000) random schedules
-	@bash deployments/ci/test.sh -timeout 12h -run TestProtocol -v ./services/catalog/internal/inbound -protocol.schedules=$(SCHEDULES)
+	go test -timeout 12h -run TestProtocol ./services/catalog/internal/inbound -protocol.schedules=$(SCHEDULES)
 
 .PHONY: cover
 cover: deps ## Coverage over the whole workspace

@@ -36,12 +36,17 @@ root_prefix() {
 # as_user USER COMMAND...: servers refuse to run as root, so root steps down to USER; anybody else runs it as themselves.
 # Works from / because the user may not be allowed to enter the clone (one below /root, for example).
 as_user() {
+    (exec_as_user "$@")
+}
+
+# exec_as_user USER COMMAND...: the same in place of the calling shell; for what runs on in the background.
+exec_as_user() {
     local user=$1
     shift
     if is_root; then
-        (cd / && exec setpriv --reuid="$user" --regid="$user" --init-groups "$@")
+        cd / && exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"
     else
-        "$@"
+        exec "$@"
     fi
 }
 

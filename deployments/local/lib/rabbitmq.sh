@@ -166,7 +166,7 @@ CONF
 rabbitmq_start() {
     port_open 127.0.0.1 4369 || : >"$MQ_DIR/epmd-is-ours"
     ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
-    as_user "$(rabbitmq_user)" setsid env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+    exec_as_user "$(rabbitmq_user)" setsid env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
         HOME="$MQ_DIR" ERL_EPMD_ADDRESS=127.0.0.1 \
         RABBITMQ_NODENAME="$MQ_NODE" RABBITMQ_BASE="$MQ_DIR" \
         RABBITMQ_MNESIA_BASE="$MQ_DIR/mnesia" RABBITMQ_LOG_BASE="$MQ_DIR/log" RABBITMQ_PID_FILE="$MQ_DIR/pid" \

@@ -127,7 +127,7 @@ func (d *Side) Record(j Job, o Outcome) (again, disabled bool) {
 		switch {
 		case o.OK:
 			v.Status = Succeeded
-		case v.Status != Pending:
+		case v.Status != Pending || j.Resend: // a copy that failed decides nothing
 		case o.Retry.IsZero() || endpoint == nil:
 			v.Status = Failed
 		default:

@@ -76,6 +76,22 @@ func TestDeliveriesAreRetriedUntilTheyAreTaken(t *testing.T) {
 	receiver.None(t, 30*time.Millisecond)
 }
 
+func TestACopyThatFailsDoesNotEndTheDelivery(t *testing.T) {
+	t.Parallel()
+	const failures = 6
+	receiver := simtest.NewReceiver(t, slices.Repeat([]int{http.StatusInternalServerError}, failures)...)
+	sim := simtest.Start(t, receiver.Preset)
+	sim.Turn(t, map[string]any{"webhook_retry_ms": []int{1, 5}, "webhook_duplicate_rate": 1})
+
+	create(t, sim)
+	for range failures + 1 {
+		receiver.Next(t)
+	}
+
+	simtest.Eventually(t, "it is delivered", func() bool { return deliveries(t, sim)["ok"] == 1.0 })
+	require.Zero(t, deliveries(t, sim)["pending"])
+}
+
 func TestUndeliveredEventsAreFoundInTheFeed(t *testing.T) {
 	t.Parallel()
 	receiver := simtest.NewReceiver(t, http.StatusInternalServerError)

@@ -21,18 +21,26 @@ type Migrations struct {
 }
 
 // Migrate brings the schema of db up to date, set by set. Any number of replicas may call it at once: one works, the
-// others wait for it.
+// others wait for it. A database that goes away in the middle is waited for.
 func Migrate(ctx context.Context, db *gorm.DB, sets ...Migrations) error {
 	pool, err := db.DB()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	for _, set := range sets {
-		if err := up(ctx, pool, set); err != nil {
+		if err := Await(ctx, logOf(db), func() error { return up(ctx, pool, set) }); err != nil {
 			return fmt.Errorf("migrate %s: %w", set.Name, err)
 		}
 	}
 	return nil
+}
+
+// logOf is the log that db was opened with.
+func logOf(db *gorm.DB) *slog.Logger {
+	if quiet, ok := db.Logger.(quietLogger); ok {
+		return quiet.log
+	}
+	return slog.New(slog.DiscardHandler)
 }
 
 func up(ctx context.Context, pool *sql.DB, set Migrations) error {

@@ -40,20 +40,28 @@ func Open(ctx context.Context, o Options) (*gorm.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(awaitServer(ctx, pool, o.Log), ensureSchema(ctx, pool, o.Schema)); err != nil {
+	if err := Await(ctx, o.Log, func() error { return prepare(ctx, pool, o.Schema) }); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db, err := gorm.Open(driver.New(driver.Config{Conn: pool}), &gorm.Config{
 		PrepareStmt:            true,
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
-		DisableAutomaticPing:   true, // awaitServer did
+		DisableAutomaticPing:   true, // Await did
 		Logger:                 quietLogger{log: o.Log},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), pool.Close())
 	}
 	return db, nil
+}
+
+// prepare connects and makes the schema.
+func prepare(ctx context.Context, pool *sql.DB, schema string) error {
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("connect to the database: %w", err)
+	}
+	return ensureSchema(ctx, pool, schema)
 }
 
 func newPool(o Options) (*sql.DB, error) {
@@ -89,25 +97,4 @@ func name(schema string) string {
 		return applicationName
 	}
 	return applicationName + " " + schema
-}
-
-// awaitServer returns when the server answers.
-func awaitServer(ctx context.Context, pool *sql.DB, log *slog.Logger) error {
-	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
-		err := pool.PingContext(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil || !Unavailable(err) {
-			return fmt.Errorf("connect to the database: %w", err)
-		}
-		if delay == 50*time.Millisecond {
-			log.WarnContext(ctx, "waiting for the database", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("connect to the database: %w", err)
-		case <-time.After(delay):
-		}
-	}
 }

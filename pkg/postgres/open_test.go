@@ -101,6 +101,28 @@ func TestOpenWaitsForAServerThatStarts(t *testing.T) {
 	require.NoError(t, <-opened)
 }
 
+func TestADatabaseThatGoesAwayInTheMiddleIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, statement := range map[string]string{
+		"while the schema is looked for": "pg_namespace",
+		"while migrations are listed":    "goose_books",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newWatchedLog()
+			db, err := postgres.Open(t.Context(), postgres.Options{
+				URL: breakingOnce(t, statement), Schema: postgrestest.Schema(t), MaxConns: 2, Log: log.Logger,
+			})
+			require.NoError(t, err)
+			pool, err := db.DB()
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = pool.Close() })
+			require.NoError(t, postgres.Migrate(t.Context(), db, books(t)))
+			require.Contains(t, log.String(), "waiting for the database", "the connection broke")
+		})
+	}
+}
+
 func TestOpenGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -155,6 +177,47 @@ func forward(t *testing.T, address, target string) {
 			go func() { _, _ = io.Copy(inner, outer); _ = inner.Close() }()
 		}
 	}()
+}
+
+// breakingOnce is the URL of the server through a proxy that breaks the first connection on which text is sent.
+func breakingOnce(t *testing.T, text string) string {
+	t.Helper()
+	server, err := url.Parse(postgrestest.URL())
+	require.NoError(t, err)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	target := server.Host
+	server.Host = listener.Addr().String()
+	var once sync.Once
+	go func() {
+		for {
+			inner, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			outer, err := new(net.Dialer).DialContext(t.Context(), "tcp", target)
+			if err != nil {
+				_ = inner.Close()
+				return
+			}
+			go func() {
+				defer func() { _ = outer.Close() }()
+				buffer := make([]byte, 64<<10)
+				for {
+					n, err := inner.Read(buffer)
+					if bytes.Contains(buffer[:n], []byte(text)) {
+						once.Do(func() { _ = inner.Close() })
+					}
+					if _, failed := outer.Write(buffer[:n]); err != nil || failed != nil {
+						return
+					}
+				}
+			}()
+			go func() { _, _ = io.Copy(inner, outer); _ = inner.Close() }()
+		}
+	}()
+	return server.String()
 }
 
 // watchedLog is a log that a test can wait for.

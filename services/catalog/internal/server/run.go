@@ -50,7 +50,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	defer closePool(ctx, db, log)
 	keys := auth.NewKeys(db, rememberKeys)
-	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, stdout); err != nil {
+	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, log, stdout); err != nil {
 		return err
 	}
 	p := parts{config: config, policies: policies, log: log, db: db, keys: keys}

@@ -65,12 +65,16 @@ func TestMerge(t *testing.T) {
 			record.PolicyRemote, local(5, early), record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late, Over: 4}, "-", "catalog",
 		},
 		"an overwritten value is older than one that the remote sent since": {
-			record.PolicyRemote, record.Clock{Version: 5, By: "stripe", At: early},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late, Over: 4}, "-", "",
+			record.PolicyRemote,
+			record.Clock{Version: 5, By: "stripe", At: early},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late, Over: 4},
+			"-", "",
 		},
 		"a value that the push of the remote's own older one overwrote is taken": {
-			record.PolicyCatalog, record.Clock{Version: 4, By: "stripe", At: late},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early, Over: 4}, "theirs", "",
+			record.PolicyCatalog,
+			record.Clock{Version: 4, By: "stripe", At: late},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early, Over: 4},
+			"theirs", "",
 		},
 		"a cleared field is a change like any other": {
 			record.PolicyNewest, local(3, late), record.Inbound{Seq: 6, Value: "", Base: 3, At: early}, "", "",

@@ -36,6 +36,7 @@ type report struct {
 	Freezes         int    `json:"freezes"`
 	Calls           int    `json:"calls"`         // to Stripe's API
 	CallsWriting    int    `json:"calls_writing"` // of these, writes that succeeded
+	CallsFeed       int    `json:"calls_feed"`    // reads of the feed of events, beside the others
 	Webhooks        int    `json:"webhooks"`      // delivered, with tries
 	Overlaps        int    `json:"overlapping_writes"`
 	Conflicts       int    `json:"conflicts"`
@@ -58,7 +59,8 @@ func (r *report) counts(c check.Counts) {
 }
 
 func (r *report) stats(s check.Stats) {
-	r.Calls, r.CallsWriting = s.Calls()
+	calls := s.Calls()
+	r.Calls, r.CallsWriting, r.CallsFeed = calls.All, calls.Writing, calls.Feed
 	r.Webhooks, r.Overlaps = s.Deliveries.OK+s.Deliveries.Failed, s.OverlappingWrites
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/datasync-dev/datasync/e2e/torture/internal/oracle"
 )
 
-// Quiet watches for a while: nobody may call Stripe, and the queues must be empty in the end.
+// Quiet watches for a while: nobody may call Stripe, but for a look at its feed of events, and the queues must be empty in the end.
 func (c *Checker) Quiet(ctx context.Context, d time.Duration) (calls, dead int, findings []oracle.Finding, err error) {
 	before, err := c.Stats(ctx)
 	if err != nil {
@@ -22,10 +22,13 @@ func (c *Checker) Quiet(ctx context.Context, d time.Duration) (calls, dead int, 
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	was, _ := before.Calls()
-	is, _ := after.Calls()
-	if calls = is - was; calls > 0 {
+	was, is := before.Calls(), after.Calls()
+	if calls = is.All - was.All; calls > 0 {
 		findings = append(findings, unexpected("%d calls to Stripe within %s of quiet: %s", calls, d, moved(before, after)))
+	}
+	// Once, the feed may be read: the last minute again, a hundred events a page.
+	if read, once := is.Feed-was.Feed, 3+(after.Customers.Created+after.Deliveries.OK)/100; read > once {
+		findings = append(findings, unexpected("the feed was read %d times within %s of quiet", read, d))
 	}
 	queues, err := c.Cluster.Servers.Queues(ctx)
 	if len(queues) != 4 {

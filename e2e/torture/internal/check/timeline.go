@@ -25,10 +25,10 @@ func (c *Checker) Timeline(ctx context.Context, out io.Writer, r *oracle.Record,
 		_ = c.Database.QueryRow(ctx, `SELECT COALESCE(remote_id, '') FROM `+cluster.ConnectorSchema+`.links WHERE local_id = $1`, local).Scan(&remote)
 	}
 	fmt.Fprintf(out, "\n==== %s: %s in the catalog, %s at Stripe\n", r.Label, local, remote)
-	events := append(c.written(r), broken...)
-	events = append(events, c.called(ctx, remote)...)
+	events := append(c.written(r), c.called(ctx, remote)...)
 	events = append(events, c.logged(local, remote)...)
-	slices.SortStableFunc(events, func(a, b drive.Event) int { return a.Time.Compare(b.Time) })
+	events = append(events, around(events, broken)...)
+	slices.SortStableFunc(events, byTime)
 	for _, e := range events {
 		fmt.Fprintf(out, "%s  %s\n", e.Time.Local().Format("15:04:05.000"), e.Text)
 	}
@@ -47,6 +47,18 @@ func (c *Checker) Timeline(ctx context.Context, out io.Writer, r *oracle.Record,
 	if remote != "" && c.Simulator.Get(ctx, "/_sim/customers/"+remote, &object) == nil {
 		fmt.Fprintf(out, "-- at Stripe\n%s\n", object)
 	}
+}
+
+func byTime(a, b drive.Event) int { return a.Time.Compare(b.Time) }
+
+// around is what was broken while something happened to the record, and shortly before and after.
+func around(events, broken []drive.Event) []drive.Event {
+	const before, after = 15 * time.Second, 10 * time.Second
+	if len(events) == 0 {
+		return broken
+	}
+	from, to := slices.MinFunc(events, byTime).Time.Add(-before), slices.MaxFunc(events, byTime).Time.Add(after)
+	return slices.DeleteFunc(slices.Clone(broken), func(e drive.Event) bool { return e.Time.Before(from) || e.Time.After(to) })
 }
 
 func (c *Checker) rows(ctx context.Context, out io.Writer, title, sql, id string) {

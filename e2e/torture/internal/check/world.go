@@ -225,17 +225,31 @@ func (c *Checker) Stats(ctx context.Context) (s Stats, err error) {
 	return s, err
 }
 
-// Calls are all calls of Stripe's API, and those of them that write and were answered with success.
-func (s Stats) Calls() (all, writes int) {
+// feedEndpoint is what the connector reads from time to time in search of events that no webhook told it of.
+const feedEndpoint = "GET /v1/events"
+
+// Calls counts calls of Stripe's API.
+type Calls struct {
+	All     int // but for the feed
+	Writing int // of these, writes that were answered with success
+	Feed    int // of the feed of events
+}
+
+// Calls are all calls so far.
+func (s Stats) Calls() (c Calls) {
 	for endpoint, statuses := range s.Requests {
 		for status, count := range statuses {
-			all += count
+			if endpoint == feedEndpoint {
+				c.Feed += count
+				continue
+			}
+			c.All += count
 			if !strings.HasPrefix(endpoint, "GET ") && strings.HasPrefix(status, "2") {
-				writes += count
+				c.Writing += count
 			}
 		}
 	}
-	return all, writes
+	return c
 }
 
 // interval is how often the checker looks while it waits.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
@@ -89,6 +88,9 @@ func (w *world) moves(mayWrite bool) (moves []move) {
 		if w.due(s) {
 			add(2, "a worker turns at "+s.name, func() { w.work(s) }, false)
 		}
+		if w.parked(s) {
+			add(1, "a person lets "+s.name+" try again", func() { w.retry(s) }, false)
+		}
 		if objects := w.living(s); mayWrite && len(objects) > 0 {
 			add(1, "a person writes at "+s.name, func() { w.remoteUserWrites(s, objects) }, true)
 		}
@@ -157,6 +159,11 @@ func (w *world) fault() connectortest.Fault {
 		connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone,
 		connectortest.FaultBeforeCall, connectortest.FaultAfterCall, connectortest.FaultInFlight,
 		connectortest.FaultNoAnswer, connectortest.FaultThrottled,
-		connectortest.FaultBurntBefore, connectortest.FaultBurntAfter,
+		connectortest.FaultBurntBefore, connectortest.FaultBurntAfter, connectortest.FaultRefused,
 	}).Draw(w.r, "fault")
+}
+
+// unreadable draws whether the next read of a remote goes unanswered.
+func (w *world) unreadable() bool {
+	return !w.calm && rapid.IntRange(0, 5).Draw(w.r, "unreadable") == 0
 }

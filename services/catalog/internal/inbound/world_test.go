@@ -19,7 +19,6 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/record"
-
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
@@ -73,7 +72,7 @@ func newWorld(t *testing.T, policy record.Policy) *world {
 			Name: name, Kind: event.KindCustomer, Remote: s.remote, DB: s.db, Log: slog.New(slog.DiscardHandler), VerifyAfter: 1,
 		})
 		require.NoError(t, err)
-		s.remote.Next = w.fault
+		s.remote.Next, s.remote.Unreadable = w.fault, w.unreadable
 		s.remote.Moved = func(n connector.Notice) {
 			w.notices = append(w.notices, func() { w.must(s.engine.Notify(w.ctx, n)) })
 		}
@@ -254,6 +253,18 @@ func (w *world) deliver(queue *[]func()) {
 func (w *world) due(s *side) (due bool) {
 	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE due_at IS NOT NULL)`).Scan(&due).Error)
 	return due
+}
+
+// parked reports whether a connector waits for a newer version or a person, since the remote refused the last one.
+func (w *world) parked(s *side) (parked bool) {
+	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE local_id = ? AND state = 'failed' AND due_at IS NULL
+		AND (error->>'version')::bigint = desired_version)`, w.id).Scan(&parked).Error)
+	return parked
+}
+
+// retry is a person who lets a parked record be tried again.
+func (w *world) retry(s *side) {
+	w.must(s.db.Exec(`UPDATE links SET checks = checks + 1, due_at = now() WHERE local_id = ?`, w.id).Error)
 }
 
 // work is one turn of a worker that may die on the way, with all leases and back-offs run out.

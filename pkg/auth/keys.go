@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,15 +19,7 @@ import (
 var migrationFiles embed.FS
 
 // Migrations make the table of keys.
-var Migrations = postgres.Migrations{Name: "auth", FS: embedded("migrations")}
-
-func embedded(dir string) fs.FS {
-	files, err := fs.Sub(migrationFiles, dir)
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return files
-}
+var Migrations = postgres.Embedded("auth", migrationFiles)
 
 // Errors of Authenticate. Anything else it returns means that the keys could not be read.
 var (

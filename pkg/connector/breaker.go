@@ -33,8 +33,17 @@ func (b *breaker) allow(n int, now time.Time) int {
 	if now.Before(b.until) {
 		return 0
 	}
-	b.probing, b.until = true, now.Add(b.wait) // the next probe waits, whether or not this one finds a record to try
+	b.probing, b.until = true, now.Add(b.wait)
 	return 1
+}
+
+// untried takes back what allow allowed: there was no record to try. The next one that comes need not wait.
+func (b *breaker) untried(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.probing {
+		b.probing, b.until = false, now
+	}
 }
 
 // answered notes that the remote answered, if only to refuse something. True: that closed the breaker.

@@ -58,3 +58,24 @@ func TestRefusalsOfRecordsAreNoOutage(t *testing.T) {
 	require.NoError(t, b.engine.Ready())
 	require.Equal(t, 10, remote.refused())
 }
+
+func TestDuringAnOutageARecordIsTriedAtOnceWhenNoneWasForLong(t *testing.T) {
+	t.Parallel()
+	const wait = 200 * time.Millisecond
+	b, remote := setupRefusing(t, func(o *connector.Options) { o.Probe = wait })
+	remote.fail(&connector.Error{Class: connector.Operator, Reason: "the key was revoked"})
+	b.deliver(customer("Ada"))
+	b.turn()
+	require.NoError(t, b.db.Exec(`UPDATE links SET due_at = NULL`).Error) // nothing is left to try
+	for began := time.Now(); time.Since(began) < wait+wait/4; {
+		worked, err := b.engine.RunOnce(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, worked)
+	}
+	remote.fail(nil)
+	b.deliver(customer("Grace"))
+	worked, err := b.engine.RunOnce(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, worked)
+	require.NoError(t, b.engine.Ready())
+}

@@ -3,7 +3,6 @@ package connector
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -18,15 +17,7 @@ import (
 var migrationFiles embed.FS
 
 // Migrations make the engine's tables. The outbox has its own.
-var Migrations = postgres.Migrations{Name: "connector", FS: subFS(migrationFiles, "migrations")}
-
-func subFS(files fs.FS, dir string) fs.FS {
-	sub, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return sub
-}
+var Migrations = postgres.Embedded("connector", migrationFiles)
 
 // DeletePolicy says what a delete in the catalog does at the remote, where money may hang on the object.
 type DeletePolicy string

@@ -83,7 +83,11 @@ func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
 	if limit == 0 {
 		return nil, nil
 	}
-	return e.claim(ctx, limit)
+	links, err := e.claim(ctx, limit)
+	if len(links) == 0 {
+		e.breaker.untried(time.Now())
+	}
+	return links, err
 }
 
 // work brings one claimed link to rest.

@@ -7,7 +7,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,15 +19,7 @@ import (
 var files embed.FS
 
 // Migrations make the table that Append fills and a Relay empties.
-var Migrations = postgres.Migrations{Name: "outbox", FS: sub(files, "migrations")}
-
-func sub(parent fs.FS, dir string) fs.FS {
-	child, err := fs.Sub(parent, dir)
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return child
-}
+var Migrations = postgres.Embedded("outbox", files)
 
 // row is a message on its way into or out of the table. JSON carries the body as base64, so that it is safe for any
 // bytes and all rows fit into one parameter.

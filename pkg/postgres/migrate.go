@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,15 @@ import (
 type Migrations struct {
 	Name string
 	FS   fs.FS
+}
+
+// Embedded returns the migrations that a package embeds from its directory "migrations".
+func Embedded(name string, files embed.FS) Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // only for a path that is not valid
+	}
+	return Migrations{Name: name, FS: sub}
 }
 
 // Migrate brings the schema of db up to date, set by set. Any number of replicas may call it at once: one works, the

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,15 +20,7 @@ import (
 var migrationFiles embed.FS
 
 // Migrations make the tables of customers, of their sync states and of their conflicts.
-var Migrations = postgres.Migrations{Name: "customers", FS: embedded("migrations")}
-
-func embedded(dir string) fs.FS {
-	files, err := fs.Sub(migrationFiles, dir)
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return files
-}
+var Migrations = postgres.Embedded("customers", migrationFiles)
 
 // row is a Customer in the table. Sync comes with it in the same query.
 type row struct {

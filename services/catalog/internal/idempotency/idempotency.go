@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,15 +19,7 @@ import (
 var migrationFiles embed.FS
 
 // Migrations make the table of keys.
-var Migrations = postgres.Migrations{Name: "idempotency", FS: embedded("migrations")}
-
-func embedded(dir string) fs.FS {
-	files, err := fs.Sub(migrationFiles, dir)
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return files
-}
+var Migrations = postgres.Embedded("idempotency", migrationFiles)
 
 // Keep is how long an answer is kept. After that the key is as good as new.
 const Keep = 24 * time.Hour

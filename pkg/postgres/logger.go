@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"gorm.io/gorm/logger"
@@ -46,8 +47,14 @@ func (l quietLogger) Trace(ctx context.Context, begin time.Time, statement func(
 	}
 	text, rows := statement()
 	l.log.WarnContext(ctx, "slow statement",
-		slog.Duration("took", took), slog.Int64("rows", rows), slog.String("sql", text))
+		slog.Duration("took", took), slog.Int64("rows", rows), slog.String("sql", withoutValues(text)))
 }
+
+// literal is a quoted value as gorm writes it, with quotes inside doubled.
+var literal = regexp.MustCompile(`'(?:[^']|'')*'`)
+
+// withoutValues masks what is quoted: Scan gives gorm's own logger the statement first, which fills the values in.
+func withoutValues(sql string) string { return literal.ReplaceAllString(sql, "'...'") }
 
 // ParamsFilter keeps the values out of the statements that gorm hands to Trace.
 func (quietLogger) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {

@@ -141,10 +141,13 @@ func TestNoValueIsLogged(t *testing.T) {
 	t.Cleanup(func() { _ = pool.Close() })
 
 	require.NoError(t, db.Exec(`SELECT pg_sleep(1.01) WHERE ?::text <> ''`, "private@example.com").Error)
+	var slept string
+	require.NoError(t, db.Raw(`SELECT ? || pg_sleep(1.01)::text`, "it's private@example.com").Scan(&slept).Error)
 	require.Error(t, db.Exec(`SELECT ?::text FROM missing`, "private@example.com").Error)
 
 	log.await(t, "slow statement")
 	require.Contains(t, log.String(), "$1")
+	require.Contains(t, log.String(), "'...' ||")
 	require.NotContains(t, log.String(), "private")
 }
 

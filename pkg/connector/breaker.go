@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// breaker keeps an engine from asking a remote that does not work. It opens after several calls in a row went
-// unanswered, or at once when only an operator can help; then it lets one call through from time to time, and closes
-// when one is answered.
+// breaker keeps an engine from asking a remote that does not work. It opens when the calls of several records in a row
+// went unanswered, or at once when only an operator can help; then it lets one call through from time to time, and
+// closes when one is answered. One record that fails again and again does not open it.
 type breaker struct {
-	threshold int           // unanswered calls in a row that open it
+	threshold int           // records without an answer that open it
 	first     time.Duration // wait before the first probe after an outage began; doubles with each
 	limit     time.Duration // longest wait, and the only one while an operator has to act
 
 	mu       sync.Mutex
-	failures int
-	reason   string // "" when closed
+	failing  map[string]struct{} // local ids of the records that got no answer since the last one was given
+	reason   string              // "" when closed
 	wait     time.Duration
 	until    time.Time
 	probing  bool
@@ -54,19 +54,23 @@ func (b *breaker) answered() (closed bool) {
 	if closed {
 		b.closings++
 	}
-	b.failures, b.reason, b.wait, b.probing = 0, "", 0, false
+	b.reason, b.wait, b.probing = "", 0, false
+	clear(b.failing)
 	return closed
 }
 
-// failed notes a call that failed in a way which says nothing about its record. True: that opened the breaker.
-func (b *breaker) failed(class Class, reason string, now time.Time) (opened bool) {
+// failed notes a call for a record that failed in a way which need not be the record's fault. True: that opened the
+// breaker.
+func (b *breaker) failed(record string, class Class, reason string, now time.Time) (opened bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failures++
+	if b.reason == "" { // open, it needs no more counting
+		b.failing[record] = struct{}{}
+	}
 	switch {
 	case class == Operator:
 		b.wait = b.limit
-	case b.reason == "" && b.failures < b.threshold:
+	case b.reason == "" && len(b.failing) < b.threshold:
 		return false
 	case b.reason == "":
 		b.wait = b.first

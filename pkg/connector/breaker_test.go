@@ -43,7 +43,10 @@ func TestOneRecordThatGetsNoAnswerIsNoOutage(t *testing.T) {
 	b, remote := setupRefusing(t)
 	remote.fail(errors.New("connection reset"))
 	b.deliver(customer("Ada"))
-	b.turn()
+	for range 20 {
+		b.turn()
+	}
+	require.Equal(t, 20, remote.refused())
 	require.NoError(t, b.engine.Ready())
 }
 

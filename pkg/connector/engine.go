@@ -51,8 +51,8 @@ type Options struct {
 	Metrics      prometheus.Registerer
 }
 
-// outageAfter is how many calls in a row have to go unanswered before the engine takes the remote to be down.
-const outageAfter = 10
+// outageAfter is how many records in a row have to go without an answer before the remote is taken to be down.
+const outageAfter = 5
 
 // Engine keeps the records of one kind in step with one remote account. All methods are safe for concurrent use; any
 // number of engines of the same name, in any number of processes, share the work.
@@ -80,7 +80,7 @@ func New(o Options) (*Engine, error) {
 	if o.Lease <= o.CallTimeout {
 		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
 	}
-	breaker := &breaker{threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
+	breaker := &breaker{failing: map[string]struct{}{}, threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
 	return &Engine{
 		o: o, guard: guard, wake: make(chan struct{}, 1),
 		breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker),

@@ -277,7 +277,7 @@ func (j *job) judge(ctx context.Context, err error) {
 			j.resume(ctx)
 		}
 	case Transient, Operator:
-		if j.breaker.failed(failure.Class, failure.Reason, time.Now()) {
+		if j.breaker.failed(j.link.LocalID, failure.Class, failure.Reason, time.Now()) {
 			j.o.Log.ErrorContext(ctx, "no more calls for now",
 				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
 		}

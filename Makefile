@@ -64,6 +64,14 @@ test-short: ## Run the tests of pkg/record and pkg/event, which need no server
 test-long: deps ## Play the protocol through SCHEDULES (100000) random schedules
 	go test -timeout 12h -run TestProtocol ./services/catalog/internal/inbound -protocol.schedules=$(SCHEDULES)
 
+.PHONY: torture
+torture: ## Break the real programs at random and check that nothing is lost or doubled: SEED WRITES FAULTS MINUTES
+	go run ./e2e/torture
+
+.PHONY: torture-long
+torture-long: ## The same with 10000 writes, 100 kills, and all else in proportion
+	WRITES=$${WRITES:-10000} FAULTS=$${FAULTS:-200} MINUTES=$${MINUTES:-6} go run ./e2e/torture
+
 .PHONY: cover
 cover: deps ## Coverage over the whole workspace
 	go test -p $(TEST_PACKAGES) -coverpkg=work -coverprofile=coverage.out work

@@ -48,7 +48,8 @@ type report struct {
 	Start          map[string]check.Resources `json:"start"`
 	End            map[string]check.Resources `json:"end"`
 
-	ConvergeS float64 `json:"converge_s"`
+	ConvergeS float64 `json:"converge_s"` // from the end of the last fault until all sides agree
+	ProbeS    float64 `json:"probe_s"`    // the same for a few writes after that
 	Seconds   float64 `json:"seconds"`
 }
 

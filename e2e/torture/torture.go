@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/datasync-dev/datasync/e2e/torture/internal/drive"
 	"github.com/datasync-dev/datasync/e2e/torture/internal/oracle"
 	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
+	"github.com/datasync-dev/datasync/pkg/record"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 	healLimit      = 2 * time.Minute
 	convergeLimit  = 60 * time.Second
 	feedLimit      = 150 * time.Second // with lost webhooks: the feed is read once a minute
+	probeLimit     = 20 * time.Second
 	quiet          = 10 * time.Second
 	closeLimit     = time.Minute
 	knownConflicts = 5
@@ -124,8 +127,36 @@ func (t *torture) play(ctx context.Context) error {
 	if !converged {
 		unrest, err := t.checker.Unrest(ctx)
 		t.find("not quiet after %s: %+v %v", limit, unrest, err)
+	} else if err := t.probe(ctx); err != nil {
+		return err
 	}
 	return t.judge(ctx, atStart, known)
+}
+
+// probe writes once more on both sides: everything has to work as if nothing had ever been broken.
+func (t *torture) probe(ctx context.Context) error {
+	people := t.writers.People
+	ours, theirs := t.writers.Add("customer after all, born in the catalog"), t.writers.Add("customer after all, born at Stripe")
+	birth := func(tag string) record.Patch {
+		return record.Patch{"name": plan.Value("name", tag), "email": plan.Value("email", tag)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, healLimit)
+	defer cancel()
+	err := errors.Join(people.CreateInCatalog(ctx, ours, birth("p1")), people.CreateAtStripe(ctx, theirs, birth("p2")))
+	if err == nil {
+		err = errors.Join(
+			people.WriteAtStripe(ctx, ours, record.Patch{"phone": plan.Value("phone", "p3")}),
+			people.WriteInCatalog(ctx, theirs, record.Patch{"phone": plan.Value("phone", "p4")}))
+	}
+	if err != nil {
+		return fmt.Errorf("write after all: %w", err)
+	}
+	took, arrived := t.checker.Converge(ctx, t.writers.Records(), probeLimit, t.log)
+	t.report.ProbeS = seconds(took)
+	if !arrived {
+		t.find("writes after all was mended did not arrive within %s", probeLimit)
+	}
+	return nil
 }
 
 // heal mends everything.

@@ -99,11 +99,10 @@ func Logs(c *cluster.Cluster) (findings []oracle.Finding) {
 }
 
 func lineWith(text, sign string) string {
-	at := strings.Index(text, sign)
-	if at < 0 {
+	before, after, found := strings.Cut(text, sign)
+	if !found {
 		return ""
 	}
-	begin := strings.LastIndexByte(text[:at], '\n') + 1
-	line, _, _ := strings.Cut(text[begin:], "\n")
-	return line
+	rest, _, _ := strings.Cut(after, "\n")
+	return before[strings.LastIndexByte(before, '\n')+1:] + sign + rest
 }

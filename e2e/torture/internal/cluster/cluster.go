@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ const (
 	ConnectorName   = "stripe"
 	CatalogSchema   = "catalog"
 	ConnectorSchema = "stripe_connector"
-	APIKey          = "ds_torture0123456789abcdefghijklmnopqrstuvwxyz" //nolint:gosec // of a system that lives for minutes
+	APIKey          = "ds_torture0123456789abcdefghijklmnopqrstuvwxyz"
 	StripeKey       = "sk_test_torture0123456789"
 
 	webhookSecret = "whsec_torture0123456789"
@@ -143,14 +144,12 @@ func (c *Cluster) addConnector(ctx context.Context, number int, addr string) err
 	if err != nil {
 		return err
 	}
-	for key, value := range map[string]string{
+	maps.Copy(env, map[string]string{
 		"DATABASE_SCHEMA": ConnectorSchema, "CONNECTOR_NAME": ConnectorName,
 		"STRIPE_API_URL": "http://" + stripe.Addr, "STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret,
 		"RATE_LIMIT": "10000", "ENDPOINT_RATE_LIMIT": "10000",
 		"CALL_TIMEOUT": CallTimeout.String(), "LEASE": Lease.String(), "WORKERS": "4",
-	} {
-		env[key] = value
-	}
+	})
 	c.BrokerLink = append(c.BrokerLink, brokerLink)
 	c.Connectors = append(c.Connectors, c.process("stripe-connector", fmt.Sprintf("-%d", number), addr, env))
 	return nil

@@ -10,7 +10,7 @@ import (
 // exchange makes a request and decodes its JSON answer into result, unless that is nil. An answer that nothing is there
 // to be deleted is no error.
 func exchange(request *http.Request, result any) error {
-	response, err := http.DefaultClient.Do(request) //nolint:gosec // the addresses are this program's own
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", request.Method, request.URL.Path, err)
 	}

@@ -90,25 +90,22 @@ func (p *Process) Exits() []string {
 }
 
 // Kill is kill -9. It returns when the process is gone; false: it did not run.
-func (p *Process) Kill() bool { return p.end(context.Background(), syscall.SIGKILL) == nil } //nolint:forbidigo // takes no time
+func (p *Process) Kill() bool {
+	l, err := p.signalEnd(syscall.SIGKILL)
+	if err != nil {
+		return false
+	}
+	<-l.ended
+	return true
+}
 
 var errNotRunning = errors.New("it does not run")
 
 // Stop asks the process to stop and waits until it has.
-func (p *Process) Stop(ctx context.Context) error { return p.end(ctx, syscall.SIGTERM) }
-
-func (p *Process) end(ctx context.Context, signal syscall.Signal) error {
-	p.mu.Lock()
-	l := p.life
-	if l == nil {
-		p.mu.Unlock()
-		return errNotRunning
-	}
-	l.asked = true
-	err := l.command.Process.Signal(signal)
-	p.mu.Unlock()
-	if err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("end %s: %w", p.Name, err)
+func (p *Process) Stop(ctx context.Context) error {
+	l, err := p.signalEnd(syscall.SIGTERM)
+	if err != nil {
+		return err
 	}
 	select {
 	case <-l.ended:
@@ -116,6 +113,20 @@ func (p *Process) end(ctx context.Context, signal syscall.Signal) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%s did not stop: %w", p.Name, ctx.Err())
 	}
+}
+
+// signalEnd sends the present life a signal that will end it.
+func (p *Process) signalEnd(signal syscall.Signal) (*life, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == nil {
+		return nil, errNotRunning
+	}
+	p.life.asked = true
+	if err := p.life.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return nil, fmt.Errorf("end %s: %w", p.Name, err)
+	}
+	return p.life, nil
 }
 
 // Freeze stops the process where it is (SIGSTOP); Thaw lets it go on.

@@ -27,7 +27,7 @@ func (b *Breaker) killAfterCall(ctx context.Context, f plan.Fault) error {
 	}
 	ids, err := b.appears(ctx, email)
 	if err == nil {
-		err = b.restartConnectors(ctx, func() error {
+		err = b.restartConnectors(func() error {
 			if len(ids) == 0 {
 				return nil
 			}
@@ -55,7 +55,7 @@ func (b *Breaker) appears(ctx context.Context, email string) (ids []string, err 
 }
 
 // restartConnectors kills all connectors at once, does something, and starts them again.
-func (b *Breaker) restartConnectors(ctx context.Context, meanwhile func() error) error {
+func (b *Breaker) restartConnectors(meanwhile func() error) error {
 	var dead sync.WaitGroup
 	for _, p := range b.cluster.Connectors {
 		dead.Go(func() { b.killed(p) })

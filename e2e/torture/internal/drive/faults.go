@@ -74,7 +74,7 @@ func (b *Breaker) one(ctx context.Context, f plan.Fault) {
 
 // note writes the journal.
 func (b *Breaker) note(ctx context.Context, f plan.Fault, what string) {
-	b.log.DebugContext(ctx, string(f.Kind), slog.String("what", what), slog.Duration("hold", f.Hold))
+	b.log.DebugContext(ctx, "fault", slog.String("kind", string(f.Kind)), slog.String("what", what), slog.Duration("hold", f.Hold))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.journal = append(b.journal, Event{time.Now(), fmt.Sprintf("%s: %s for %s", f.Kind, what, f.Hold.Round(time.Millisecond))})

@@ -77,16 +77,20 @@ func (w *Writers) one(ctx context.Context, op plan.Op) {
 	attempt, cancel := context.WithTimeout(ctx, giveUp)
 	defer cancel()
 	subject := w.Subjects[op.Subject]
-	side, err := AtCatalog, error(nil)
+	side := AtCatalog
+	if op.Side == plan.Stripe {
+		side = AtStripe
+	}
+	var err error
 	switch {
 	case op.Side == plan.Catalog && op.Verb == plan.Create:
 		err = w.People.CreateInCatalog(attempt, subject, op.Patch)
 	case op.Side == plan.Catalog:
 		err = w.People.WriteInCatalog(attempt, subject, op.Patch)
 	case op.Verb == plan.Create:
-		side, err = AtStripe, w.People.CreateAtStripe(attempt, subject, op.Patch)
+		err = w.People.CreateAtStripe(attempt, subject, op.Patch)
 	default:
-		side, err = AtStripe, w.People.WriteAtStripe(attempt, subject, op.Patch)
+		err = w.People.WriteAtStripe(attempt, subject, op.Patch)
 	}
 	if err == nil {
 		return

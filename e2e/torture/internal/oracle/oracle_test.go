@@ -9,9 +9,9 @@ import (
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
-// set is a write of one field.
-func set(writer oracle.Writer, order int64, field, value string) oracle.Write {
-	return oracle.Write{Writer: writer, Order: order, Patch: record.Patch{field: value}}
+// set is a write of the name.
+func set(writer oracle.Writer, order int64, name string) oracle.Write {
+	return oracle.Write{Writer: writer, Order: order, Patch: record.Patch{"name": name}}
 }
 
 func knowing(w oracle.Write, version int64) oracle.Write {
@@ -35,24 +35,24 @@ func TestAFieldEndsAtTheLastValueOfOneOfItsWriters(t *testing.T) {
 		final  string
 		fault  oracle.Fault // "" is fine
 	}{
-		"one writer, last value":              {[]oracle.Write{set(c, 1, "name", "a"), set(c, 2, "name", "b")}, "b", ""},
-		"one writer, first value":             {[]oracle.Write{set(c, 1, "name", "a"), set(c, 2, "name", "b")}, "a", oracle.Stale},
-		"answers that overtake each other":    {[]oracle.Write{set(c, 2, "name", "b"), set(c, 1, "name", "a")}, "b", ""},
-		"the version decides, not the answer": {[]oracle.Write{set(c, 2, "name", "b"), set(c, 1, "name", "a")}, "a", oracle.Stale},
-		"nothing is left":                     {[]oracle.Write{set(c, 1, "name", "a")}, "", oracle.Lost},
-		"a value from nowhere":                {[]oracle.Write{set(c, 1, "name", "a")}, "z", oracle.Foreign},
-		"two writers, the catalog's":          {[]oracle.Write{set(c, 1, "name", "a"), set(s, 1, "name", "b")}, "a", ""},
-		"two writers, Stripe's":               {[]oracle.Write{set(c, 1, "name", "a"), set(s, 1, "name", "b")}, "b", ""},
+		"one writer, last value":              {[]oracle.Write{set(c, 1, "a"), set(c, 2, "b")}, "b", ""},
+		"one writer, first value":             {[]oracle.Write{set(c, 1, "a"), set(c, 2, "b")}, "a", oracle.Stale},
+		"answers that overtake each other":    {[]oracle.Write{set(c, 2, "b"), set(c, 1, "a")}, "b", ""},
+		"the version decides, not the answer": {[]oracle.Write{set(c, 2, "b"), set(c, 1, "a")}, "a", oracle.Stale},
+		"nothing is left":                     {[]oracle.Write{set(c, 1, "a")}, "", oracle.Lost},
+		"a value from nowhere":                {[]oracle.Write{set(c, 1, "a")}, "z", oracle.Foreign},
+		"two writers, the catalog's":          {[]oracle.Write{set(c, 1, "a"), set(s, 1, "b")}, "a", ""},
+		"two writers, Stripe's":               {[]oracle.Write{set(c, 1, "a"), set(s, 1, "b")}, "b", ""},
 		"two writers, an older one": {
-			[]oracle.Write{set(c, 1, "name", "a"), set(s, 1, "name", "b"), set(s, 2, "name", "c")}, "b", oracle.Stale,
+			[]oracle.Write{set(c, 1, "a"), set(s, 1, "b"), set(s, 2, "c")}, "b", oracle.Stale,
 		},
-		"Stripe's knew the catalog's": {[]oracle.Write{set(c, 3, "name", "a"), knowing(set(s, 1, "name", "b"), 3)}, "b", ""},
+		"Stripe's knew the catalog's": {[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 3)}, "b", ""},
 		"Stripe's knew the catalog's and lost": {
-			[]oracle.Write{set(c, 3, "name", "a"), knowing(set(s, 1, "name", "b"), 3)}, "a", oracle.Stale,
+			[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 3)}, "a", oracle.Stale,
 		},
-		"Stripe's knew an older one": {[]oracle.Write{set(c, 3, "name", "a"), knowing(set(s, 1, "name", "b"), 2)}, "a", ""},
-		"cleared":                    {[]oracle.Write{set(c, 1, "name", "a"), set(c, 2, "name", "")}, "", ""},
-		"cleared, and back":          {[]oracle.Write{set(c, 1, "name", "a"), set(c, 2, "name", "")}, "a", oracle.Stale},
+		"Stripe's knew an older one": {[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 2)}, "a", ""},
+		"cleared":                    {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "", ""},
+		"cleared, and back":          {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "a", oracle.Stale},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestAFieldEndsAtTheLastValueOfOneOfItsWriters(t *testing.T) {
 
 func TestAFieldThatNobodyWroteIsForeign(t *testing.T) {
 	t.Parallel()
-	r := customer(set(oracle.Catalog, 1, "name", "a"))
+	r := customer(set(oracle.Catalog, 1, "a"))
 	findings := r.Judge(record.Fields{"name": "a", "phone": "1"}, true)
 	require.Len(t, findings, 1)
 	require.Equal(t, oracle.Foreign, findings[0].Fault)
@@ -78,7 +78,7 @@ func TestAFieldThatNobodyWroteIsForeign(t *testing.T) {
 
 func TestADeleteIsFinal(t *testing.T) {
 	t.Parallel()
-	r := customer(set(oracle.Catalog, 1, "name", "a"), oracle.Write{Writer: oracle.Stripe, Order: 1, Delete: true})
+	r := customer(set(oracle.Catalog, 1, "a"), oracle.Write{Writer: oracle.Stripe, Order: 1, Delete: true})
 	require.True(t, r.Deleted())
 	require.Empty(t, r.Judge(nil, false))
 	findings := r.Judge(record.Fields{"name": "a"}, true)
@@ -88,14 +88,14 @@ func TestADeleteIsFinal(t *testing.T) {
 
 func TestACustomerThatNobodyDeletedIsThere(t *testing.T) {
 	t.Parallel()
-	findings := customer(set(oracle.Catalog, 1, "name", "a")).Judge(nil, false)
+	findings := customer(set(oracle.Catalog, 1, "a")).Judge(nil, false)
 	require.Len(t, findings, 1)
 	require.Equal(t, oracle.Vanished, findings[0].Fault)
 }
 
 func TestWhoWroteWhatIsKnown(t *testing.T) {
 	t.Parallel()
-	r := customer(set(oracle.Catalog, 1, "name", "a"), set(oracle.Stripe, 1, "name", ""))
+	r := customer(set(oracle.Catalog, 1, "a"), set(oracle.Stripe, 1, ""))
 	require.True(t, r.Wrote(oracle.Catalog, "name", "a"))
 	require.False(t, r.Wrote(oracle.Stripe, "name", "a"))
 	require.True(t, r.Wrote(oracle.Stripe, "name", ""))

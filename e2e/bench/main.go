@@ -22,6 +22,7 @@ type Config struct {
 	rig.Config
 	Rows   []string `env:"BENCH"`                                     // names of rows; none: all of them
 	Rounds int      `env:"BENCH_ROUNDS" envDefault:"5"`               // of each side
+	Detail bool     `env:"BENCH_DETAIL"`                              // says who used how much CPU
 	Result string   `env:"BENCH_RESULT" envDefault:".run/bench.json"` // where the JSON goes
 }
 
@@ -42,6 +43,9 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) (err
 	}
 	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
 	b := &rows.Bench{Rig: r, Rounds: config.Rounds}
+	if config.Detail {
+		b.Detail = stdout
+	}
 	var results []report.Row
 	var failures []error
 	for _, row := range chosen {

@@ -49,9 +49,15 @@ func (b *broker) publish(ctx context.Context, name, id string, body []byte) erro
 	return b.out.PublishWithContext(ctx, "", name, false, false, message)
 }
 
-// deliveries count as handled when they are sent: what is under way when the program ends is lost.
+// prefetch is how many deliveries the broker sends ahead.
+const prefetch = 256
+
+// deliveries have to be acknowledged, one by one.
 func (b *broker) deliveries(ctx context.Context, name string) (<-chan amqp.Delivery, error) {
-	arriving, err := b.in.ConsumeWithContext(ctx, name, "", true, false, false, false, nil)
+	if err := b.in.Qos(prefetch, 0, false); err != nil {
+		return nil, fmt.Errorf("set the prefetch: %w", err)
+	}
+	arriving, err := b.in.ConsumeWithContext(ctx, name, "", false, false, false, false, nil)
 	if err != nil {
 		return nil, fmt.Errorf("consume %s: %w", name, err)
 	}

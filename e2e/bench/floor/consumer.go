@@ -32,6 +32,7 @@ func (s *server) consume(ctx context.Context) error {
 		go func() {
 			for d := range arriving {
 				s.note(s.push(ctx, client, d))
+				s.note(d.Ack(false))
 			}
 		}()
 	}
@@ -39,6 +40,7 @@ func (s *server) consume(ctx context.Context) error {
 		go func() {
 			for d := range edited {
 				s.note(s.store.update(ctx, d.MessageId, d.Body))
+				s.note(d.Ack(false))
 			}
 		}()
 	}
@@ -51,7 +53,7 @@ func (s *server) note(err error) {
 	}
 }
 
-// push makes the customer at Stripe.
+// push makes the customer at Stripe and stores its id.
 func (s *server) push(ctx context.Context, client *http.Client, d amqp.Delivery) error {
 	var c customer
 	if err := json.Unmarshal(d.Body, &c); err != nil {
@@ -76,12 +78,13 @@ func (s *server) push(ctx context.Context, client *http.Client, d amqp.Delivery)
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+	var made struct{ ID string }
+	if err := json.NewDecoder(response.Body).Decode(&made); err != nil {
+		return fmt.Errorf("stripe answered %s: %w", response.Status, err)
+	}
+	if _, err := io.Copy(io.Discard, response.Body); err != nil { // so that the connection can be used again
 		return err
 	}
 	s.waiting.finish(c.ID)
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("stripe answered %s", response.Status)
-	}
-	return nil
+	return s.store.link(ctx, c.ID, made.ID)
 }

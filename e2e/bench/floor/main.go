@@ -1,6 +1,6 @@
 // Program floor is what this machine can give when nothing is promised: it takes a customer over HTTP, makes one
-// INSERT and one unconfirmed publish, and sends what it consumes to Stripe. It has no outbox, no idempotency, no API
-// keys, no validation, no order and no retries. The benchmark holds DataSync against it.
+// INSERT and one unconfirmed publish, sends what it consumes to Stripe and stores the id that it gets. It has no outbox,
+// no idempotency, no API keys, no validation, no order and no retries. The benchmark holds DataSync against it.
 package main
 
 import (

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// store is the database: two tables without any index but the primary keys.
+// store is the database: tables without any index but the primary keys.
 type store struct{ pool *pgxpool.Pool }
 
 const poolSize = 16 // as many connections as the catalog has
@@ -28,6 +28,7 @@ func openStore(ctx context.Context, c Config) (*store, error) {
 	_, err = pool.Exec(ctx, `
 		CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{c.Schema}.Sanitize()+`;
 		CREATE TABLE IF NOT EXISTS customers (id uuid PRIMARY KEY, body jsonb NOT NULL);
+		CREATE TABLE IF NOT EXISTS links (id uuid PRIMARY KEY, remote_id text NOT NULL);
 		CREATE TABLE IF NOT EXISTS inbox (id text PRIMARY KEY, type text NOT NULL)`)
 	if err != nil {
 		return nil, fmt.Errorf("make the tables: %w", err)
@@ -48,6 +49,12 @@ func (s *store) update(ctx context.Context, id string, body []byte) error {
 func (s *store) get(ctx context.Context, id string) (body string, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT body FROM customers WHERE id = $1`, id).Scan(&body)
 	return body, err
+}
+
+// link stores which object a customer is at Stripe: without that, no program could ever change or delete it there.
+func (s *store) link(ctx context.Context, id, remoteID string) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO links (id, remote_id) VALUES ($1, $2)`, id, remoteID)
+	return err
 }
 
 func (s *store) remember(ctx context.Context, id, kind string) error {

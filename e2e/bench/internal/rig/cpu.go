@@ -14,36 +14,51 @@ import (
 const tick = 10 * time.Millisecond
 
 // Usage is the CPU time of processes, by their ids.
-type Usage map[int]time.Duration
+type Usage map[int]used
+
+type used struct {
+	by   string // who used it
+	time time.Duration
+}
 
 // Since is how much more the processes have used than they had before. One that was not there before counts in full.
 func (u Usage) Since(before Usage) (total time.Duration) {
-	for pid, used := range u {
-		total += used - before[pid]
+	for _, part := range u.Split(before) {
+		total += part
 	}
 	return total
+}
+
+// Split is Since for each program, postgres and rabbitmq by themselves.
+func (u Usage) Split(before Usage) map[string]time.Duration {
+	parts := map[string]time.Duration{}
+	for pid, now := range u {
+		parts[now.by] += now.time - before[pid].time
+	}
+	return parts
 }
 
 // Usage reads the CPU time of a side's programs, of its sessions in Postgres with the writers that work for all, and of
 // the broker. The broker works for others too: only on a quiet machine is its share exact.
 func (r *Rig) Usage(ctx context.Context, s Side) (Usage, error) {
-	pids := []int{}
-	for _, p := range s.Processes {
-		pids = append(pids, p.command.Process.Pid)
-	}
 	sessions, err := r.sessions(ctx, s.Sessions)
 	if err != nil {
 		return nil, err
 	}
-	pids = append(pids, sessions...)
-	if r.rabbit != 0 {
-		pids = append(pids, r.rabbit)
-	}
 	usage := Usage{}
-	for _, pid := range pids {
-		if used, err := cpuTime(pid); err == nil { // it may have ended
-			usage[pid] = used
+	add := func(pid int, by string) {
+		if time, err := cpuTime(pid); err == nil { // it may have ended
+			usage[pid] = used{by, time}
 		}
+	}
+	for _, p := range s.Processes {
+		add(p.command.Process.Pid, p.Name)
+	}
+	for _, pid := range sessions {
+		add(pid, "postgres")
+	}
+	if r.rabbit != 0 && !s.noBroker {
+		add(r.rabbit, "rabbitmq")
 	}
 	return usage, nil
 }

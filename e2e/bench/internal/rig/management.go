@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -65,6 +66,19 @@ func (m management) pid(ctx context.Context) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+// hasQueue reports whether a queue is there, with its binding.
+func (m management) hasQueue(ctx context.Context, amqpURL, name string) (bool, error) {
+	server, err := url.Parse(amqpURL)
+	if err != nil {
+		return false, err
+	}
+	var bindings []struct{ Destination, Source string }
+	err = m.call(ctx, http.MethodGet, "/api/bindings"+server.Path, nil, &bindings)
+	return slices.ContainsFunc(bindings, func(b struct{ Destination, Source string }) bool {
+		return b.Destination == name && b.Source != ""
+	}), err
 }
 
 // vhost makes a virtual host and returns its URL.

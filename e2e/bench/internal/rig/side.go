@@ -37,6 +37,14 @@ type Side struct {
 	Sessions  []string   // application names in Postgres, whose CPU counts
 	Queue     string
 	Broker    *Broker
+
+	noBroker bool
+}
+
+// WithoutBroker returns the side as one whose measured work does not involve the broker, whose CPU then does not count.
+func (s Side) WithoutBroker() Side {
+	s.noBroker = true
+	return s
 }
 
 // DataSync is the product, as far as it was started.
@@ -87,7 +95,10 @@ func (d *DataSync) StartConnector(ctx context.Context, stripeURL, addr string, s
 	}
 	d.Connectors = append(d.Connectors, p)
 	d.Processes = append(d.Processes, p)
-	return nil
+	// It is ready without the broker, but its queue has to be there for what comes.
+	return Until(ctx, "the connector has made its queue", func(ctx context.Context) (bool, error) {
+		return d.rig.broker.hasQueue(ctx, d.amqp, EventsQueue)
+	})
 }
 
 // StopConnectors leaves the catalog alone, with the connector's queue and schema.

@@ -59,9 +59,11 @@ func (b *Bench) floor(ctx context.Context, workers int) (*consumer, error) {
 	return &consumer{
 		Side: *s, receiver: receiver, frozen: s.Processes, workers: workers, settle: func(context.Context) error { return nil },
 		message: func(id string) rig.Message {
-			c := map[string]any{"id": id, "name": "Customer", "email": "customer@example.com", "phone": "+49301234",
+			c := map[string]any{
+				"id": id, "name": "Customer", "email": "customer@example.com", "phone": "+49301234",
 				"address":  map[string]string{"line1": "Hauptstr. 1", "city": "Berlin", "postal_code": "10115", "country": "DE"},
-				"metadata": map[string]string{"plan": "pro"}}
+				"metadata": map[string]string{"plan": "pro"},
+			}
 			body, _ := json.Marshal(c) //nolint:errchkjson // strings alone
 			return rig.Message{Key: rig.FloorQueue, ID: id, Body: body}
 		},

@@ -131,8 +131,8 @@ SELECT ('0199c2a4-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 1, 1,
     now() - make_interval(secs => ($1 - i)), now() - make_interval(secs => ($1 - i))
 FROM generate_series(1, $1::int) i`
 
-// One customer in a hundred is failed, and one has only just been written.
+// One customer in a hundred is failed, and the ten newest ones are still on their way.
 const fillSyncSQL = `
 INSERT INTO customer_sync (customer_id, remote, remote_id, state, version, generation, revision, synced_at)
 SELECT id, 'stripe', 'cus_' || substr(fields ->> 'name', 10), CASE WHEN n % 100 = 1 THEN 'failed' ELSE 'synced' END, 1, 1, 1, now()
-FROM (SELECT id, fields, row_number() OVER (ORDER BY id) AS n FROM customers) c WHERE n % 100 <> 2`
+FROM (SELECT id, fields, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS total FROM customers) c WHERE n <= c.total - 10`

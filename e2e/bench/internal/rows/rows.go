@@ -4,7 +4,10 @@ package rows
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/datasync-dev/datasync/e2e/bench/internal/load"
@@ -16,6 +19,8 @@ import (
 type Bench struct {
 	Rig    *rig.Rig
 	Rounds int // of each side, alternately
+	// Detail, if not nil, gets a line about each measured piece of work: who used how much CPU for it.
+	Detail io.Writer
 }
 
 // Row is one scenario. It makes one or more lines of the table.
@@ -69,6 +74,13 @@ func (b *Bench) cost(ctx context.Context, s rig.Side, f func() error) (time.Dura
 		return 0, err
 	}
 	after, err := b.Rig.Usage(ctx, s)
+	if b.Detail != nil {
+		parts := after.Split(before)
+		for _, by := range slices.Sorted(maps.Keys(parts)) {
+			fmt.Fprintf(b.Detail, "%s: %s %s  ", s.Name, by, parts[by])
+		}
+		fmt.Fprintln(b.Detail)
+	}
 	return after.Since(before), err
 }
 

@@ -32,6 +32,7 @@ func webhook(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 		return nil, err
 	}
 	connector := ours.frozen[0]
+	only, onlyFloor := ours.WithoutBroker(), floor.WithoutBroker() // which echoes never reach
 	for _, conns := range []int{1, 16, 64} {
 		count := min(1200, 400*conns)
 		var rate, cpu sample
@@ -54,7 +55,7 @@ func webhook(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 				return nil
 			}
 		}
-		err := b.alternate(round(connector, ours.Side, &rate.ours, &cpu.ours), round(floor.Processes[0], *floor, &rate.floor, &cpu.floor))
+		err := b.alternate(round(connector, only, &rate.ours, &cpu.ours), round(floor.Processes[0], onlyFloor, &rate.floor, &cpu.floor))
 		if err != nil {
 			return nil, err
 		}

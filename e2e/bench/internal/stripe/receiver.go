@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,7 +79,7 @@ func (r *Receiver) Forget() {
 func (r *Receiver) Calls() []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.calls[:len(r.calls):len(r.calls)]
+	return slices.Clip(r.calls)
 }
 
 func (r *Receiver) write(w http.ResponseWriter, q *http.Request) {
@@ -144,8 +146,6 @@ func (o object) with(form url.Values) object {
 
 func clone(m map[string]string) map[string]string {
 	c := make(map[string]string, len(m))
-	for key, value := range m {
-		c[key] = value
-	}
+	maps.Copy(c, m)
 	return c
 }

@@ -72,6 +72,10 @@ torture: ## Break the real programs at random and check that nothing is lost or 
 torture-long: ## The same with 10000 writes, 100 kills, and all else in proportion
 	WRITES=$${WRITES:-10000} FAULTS=$${FAULTS:-200} MINUTES=$${MINUTES:-6} go run ./e2e/torture
 
+.PHONY: bench
+bench: deps ## Measure the built binaries against a floor that promises nothing: BENCH=write,drain picks rows
+	go run ./e2e/bench
+
 .PHONY: cover
 cover: deps ## Coverage over the whole workspace
 	go test -p $(TEST_PACKAGES) -coverpkg=work -coverprofile=coverage.out work

@@ -184,7 +184,7 @@ func (w *world) catalogUserWrites() {
 		})
 		return
 	}
-	patch := w.edit("catalog")
+	patch := w.edit("catalog", w.customer().Fields)
 	w.transact(func(tx *gorm.DB) error {
 		c, err := customers.Lock(tx, w.id)
 		if err != nil {
@@ -195,10 +195,11 @@ func (w *world) catalogUserWrites() {
 	})
 }
 
-// edit draws one field and a new value for it, now and then a cleared one.
-func (w *world) edit(writer string) record.Patch {
+// edit draws one field and a new value for it, now and then a cleared one. What is clear cannot be cleared: nobody
+// hears of that.
+func (w *world) edit(writer string, present record.Fields) record.Patch {
 	field, value := rapid.SampledFrom(worldFields).Draw(w.r, "field"), w.value()
-	if rapid.IntRange(0, 7).Draw(w.r, "clear") == 0 {
+	if rapid.IntRange(0, 7).Draw(w.r, "clear") == 0 && present[field] != "" {
 		value = ""
 	}
 	w.written[field][writer] = value
@@ -212,7 +213,7 @@ func (w *world) remoteUserWrites(s *side, objects []connector.Object) {
 		w.remoteUserDeletes(s, object.ID)
 		return
 	}
-	s.remote.Edit(object.ID, w.edit(s.name))
+	s.remote.Edit(object.ID, w.edit(s.name, object.Fields))
 }
 
 // remoteUserDeletes removes an object. When the answer to the create that made it was lost, the connector cannot find it

@@ -33,7 +33,7 @@ func FlatOut(ctx context.Context, t Target, conns int, d time.Duration) (Outcome
 	var next atomic.Int64
 	return run(ctx, t, conns, func(start time.Time) (int, time.Time, bool) {
 		now := time.Now()
-		return int(next.Add(1) - 1), now, now.Sub(start) < d
+		return int(next.Add(1) - 1), now, now.Sub(start) < d && ctx.Err() == nil
 	})
 }
 
@@ -42,7 +42,7 @@ func Times(ctx context.Context, t Target, conns, count int) (Outcome, error) {
 	var next atomic.Int64
 	return run(ctx, t, conns, func(time.Time) (int, time.Time, bool) {
 		i := int(next.Add(1) - 1)
-		return i, time.Now(), i < count
+		return i, time.Now(), i < count && ctx.Err() == nil
 	})
 }
 

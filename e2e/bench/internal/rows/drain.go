@@ -37,10 +37,10 @@ func drain(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 
 func (b *Bench) drainWith(ctx context.Context, latency time.Duration, workers int) ([]report.Row, error) {
 	name := fmt.Sprintf("drain, %d workers, %s: ", workers, latency)
-	count, goal, limit := drainMost, report.AtLeast(0.6), 0.0
+	count, goal, limit := min(drainMost, 100*workers), report.AtLeast(0.6), 0.0
 	if latency > 0 {
 		limit = float64(workers) / latency.Seconds()
-		count, goal = min(drainMost, int(limit*drainTime.Seconds())), limited(limit)
+		count, goal = min(count, int(limit*drainTime.Seconds())), limited(limit)
 	}
 	ours, err := b.datasync(ctx, workers, 1)
 	if err != nil {

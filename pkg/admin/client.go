@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds what a client reads of an answer.
+const maxAnswer = 32 << 20
+
+// Client talks to one service. The zero HTTP uses http.DefaultClient. It is safe for concurrent use; every method blocks
+// until the answer is there or ctx ends. What the service refuses is a *RequestError; any other error means that the
+// service could not be reached or gave no proper answer.
+type Client struct {
+	URL  string // of the service, such as http://localhost:8001
+	Key  string // an API key
+	HTTP *http.Client
+}
+
+// RequestError is an answer other than 2xx.
+type RequestError struct {
+	Problem
+	RetryAfter time.Duration // 0 if the service did not say
+}
+
+// Error implements error.
+func (e *RequestError) Error() string {
+	text := e.Detail
+	if text == "" {
+		text = e.Title
+	}
+	for _, one := range e.Errors {
+		text += "; " + strings.TrimPrefix(one.Pointer+": ", ": ") + one.Detail
+	}
+	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, text)
+}
+
+// Get reads path with a query into answer.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, answer any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.Do(ctx, http.MethodGet, path, nil, answer)
+}
+
+// Do makes any request: body is sent as JSON unless nil, the answer is decoded unless nil.
+func (c *Client) Do(ctx context.Context, method, path string, body, answer any) error {
+	var sent io.Reader = http.NoBody
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		sent = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, sent)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", contentType(method))
+	}
+	request.Header.Set("Authorization", "Bearer "+c.Key)
+	request.Header.Set("Accept", "application/json")
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s cannot be reached: %w", c.URL, err)
+	}
+	return errors.Join(decode(response, answer), response.Body.Close())
+}
+
+func contentType(method string) string {
+	if method == http.MethodPatch {
+		return "application/merge-patch+json"
+	}
+	return "application/json"
+}
+
+func decode(response *http.Response, answer any) error {
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if response.StatusCode/100 != 2 {
+		return refusal(response, raw)
+	}
+	if answer == nil || len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, answer); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", response.Request.URL.Path, err)
+	}
+	return nil
+}
+
+func refusal(response *http.Response, raw []byte) error {
+	failure := &RequestError{}
+	if json.Unmarshal(raw, &failure.Problem) != nil || failure.Title == "" && failure.Detail == "" {
+		failure.Problem = Problem{Title: http.StatusText(response.StatusCode), Code: "unknown"}
+	}
+	failure.Status = response.StatusCode
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+		failure.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return failure
+}

@@ -110,7 +110,7 @@ func (r *report) fault(kind plan.Kind, count int) {
 		r.PostgresCrashes += count
 	case plan.NetCut, plan.NetSilent, plan.NetDeaf, plan.NetDelay, plan.NetReset:
 		r.NetworkFaults += count
-	case plan.FreezeCatalog, plan.FreezeConnector, plan.FreezeStripe:
+	case plan.FreezeCatalog, plan.FreezeConnector, plan.FreezeStripe, plan.FreezeAfterCall:
 		r.Freezes += count
 	case plan.StripeThrottle, plan.StripeFails, plan.StripeFailsAfter, plan.StripeDropsAnswer, plan.StripeSlow, plan.StripeDown, plan.ClockSkew:
 		r.StripeFaults += count

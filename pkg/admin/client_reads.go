@@ -52,7 +52,7 @@ func (c *Client) Series(ctx context.Context, w Window) ([]Point, error) {
 
 // Changes returns a page of the ledger, newest first.
 func (c *Client) Changes(ctx context.Context, f ChangeFilter) (List[Change], error) {
-	query := f.Page.values()
+	query := f.values()
 	f.into(query)
 	set(query, "record_id", f.RecordID)
 	set(query, "direction", f.Direction)
@@ -74,7 +74,7 @@ func (c *Client) Timeline(ctx context.Context, recordID string, p Page) (List[Ch
 
 // Links returns a page of records as the connector knows them.
 func (c *Client) Links(ctx context.Context, f LinkFilter) (List[Link], error) {
-	query := f.Page.values()
+	query := f.values()
 	set(query, "state", f.State)
 	set(query, "remote_id", f.RemoteID)
 	set(query, "class", f.Class)
@@ -99,7 +99,7 @@ func (c *Client) Failures(ctx context.Context) ([]FailureGroup, error) {
 
 // Conflicts returns a page of conflicts.
 func (c *Client) Conflicts(ctx context.Context, f ConflictFilter) (List[Conflict], error) {
-	query := f.Page.values()
+	query := f.values()
 	set(query, "record_id", f.RecordID)
 	if f.Open {
 		query.Set("open", "true")

@@ -2,11 +2,12 @@ package drive
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/datasync-dev/datasync/e2e/torture/internal/cluster"
 	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
 	"github.com/datasync-dev/datasync/pkg/record"
 )
@@ -15,14 +16,8 @@ import (
 // to; and while they are dead a person edits the customer that they do not know of yet.
 func (b *Breaker) killAfterCall(ctx context.Context, f plan.Fault) error {
 	defer b.hold("response_delay_ms")()
-	s := b.writers.Add(fmt.Sprintf("customer of an aimed kill, %d", f.Pick))
-	b.note(ctx, f, s.Label)
-	if err := b.simulator.Turn(ctx, map[string]any{"response_delay_ms": 2000}); err != nil {
-		return err
-	}
-	tag := fmt.Sprintf("a%d", f.Pick%1e9)
-	email := plan.Value("email", tag)
-	if err := b.writers.People.CreateInCatalog(ctx, s, record.Patch{"name": plan.Value("name", tag), "email": email}); err != nil {
+	s, email, err := b.caught(ctx, f, "customer of an aimed kill")
+	if err != nil {
 		return err
 	}
 	ids, err := b.appears(ctx, email)
@@ -32,13 +27,63 @@ func (b *Breaker) killAfterCall(ctx context.Context, f plan.Fault) error {
 				return nil
 			}
 			s.SetIDs("", ids[0])
-			return b.writers.People.WriteAtStripe(ctx, s, record.Patch{"description": plan.Value("description", tag)})
+			return b.writers.People.WriteAtStripe(ctx, s, record.Patch{"description": plan.Value("description", tag(f))})
 		})
 	}
-	if back := b.simulator.Turn(ctx, map[string]any{"response_delay_ms": 0}); err == nil {
-		err = back
+	return errors.Join(err, b.simulator.Turn(ctx, slowAnswers(0)))
+}
+
+// freezeAfterCall freezes all connectors but one between a call to Stripe and the commit of what it came to. The one
+// that is left takes the record over; people write, and it takes that in; then the frozen ones go on, and must not
+// write back what they knew.
+func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
+	defer b.hold("response_delay_ms")()
+	awake := int(f.Pick % uint64(len(b.cluster.Connectors)))
+	frozen := slices.Delete(slices.Clone(b.cluster.Connectors), awake, awake+1)
+	for _, p := range frozen { // in their order, so that no two faults wait for each other
+		defer b.hold(p.Name)()
 	}
-	return err
+	s, email, err := b.caught(ctx, f, "customer of an aimed freeze")
+	if err != nil {
+		return err
+	}
+	ids, err := b.appears(ctx, email)
+	for _, p := range frozen {
+		p.Freeze()
+	}
+	if err == nil && len(ids) > 0 {
+		s.SetIDs("", ids[0])
+		err = errors.Join(pause(ctx, f.Hold),
+			b.writers.People.WriteAtStripe(ctx, s, record.Patch{"description": plan.Value("description", tag(f))}))
+		_ = b.links(ctx, 10*time.Second, `seq > 0`, s) // with yet another fault it may take longer; then so be it
+	}
+	for _, p := range frozen {
+		p.Thaw()
+	}
+	err = errors.Join(err, b.simulator.Turn(ctx, slowAnswers(0)))
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return errors.Join(pause(ctx, time.Second),
+		b.writers.People.WriteAtStripe(ctx, s, record.Patch{"phone": plan.Value("phone", tag(f))}))
+}
+
+// caught makes a customer whose create at Stripe is not answered for a while.
+func (b *Breaker) caught(ctx context.Context, f plan.Fault, label string) (s *Subject, email string, err error) {
+	s = b.writers.Add(fmt.Sprintf("%s, %d", label, f.Pick))
+	b.note(ctx, f, s.Label)
+	if err := b.simulator.Turn(ctx, slowAnswers(2*time.Second)); err != nil {
+		return nil, "", err
+	}
+	email = plan.Value("email", tag(f))
+	return s, email, b.writers.People.CreateInCatalog(ctx, s, record.Patch{"name": plan.Value("name", tag(f)), "email": email})
+}
+
+// tag makes the values of an aimed fault differ from all others.
+func tag(f plan.Fault) string { return fmt.Sprintf("a%d", f.Pick%1e9) }
+
+func slowAnswers(by time.Duration) map[string]any {
+	return map[string]any{"response_delay_ms": by.Milliseconds()}
 }
 
 // appears waits until a customer is there at Stripe. When Stripe is not reached for too long, the kill is made without.
@@ -68,69 +113,4 @@ func (b *Breaker) restartConnectors(meanwhile func() error) error {
 		}
 	}
 	return err
-}
-
-// Conflicts makes conflicts that must be found: with the connectors cut off from the broker, both sides write the same
-// field of customers that both know, and each write is known to its own side before the connectors are back.
-func (b *Breaker) Conflicts(ctx context.Context, count int) ([]Known, error) {
-	known := make([]Known, count)
-	for i := range known {
-		tag := fmt.Sprintf("c%d", i)
-		s := b.writers.Add(fmt.Sprintf("customer of a known conflict, %d", i))
-		birth := record.Patch{"name": plan.Value("name", tag), "email": plan.Value("email", tag)}
-		if err := b.writers.People.CreateInCatalog(ctx, s, birth); err != nil {
-			return nil, err
-		}
-		known[i] = Known{s, "name", plan.Value("name", tag+" catalog"), plan.Value("name", tag+" stripe")}
-	}
-	if err := b.settled(ctx, known, `state = 'synced'`); err != nil {
-		return nil, err
-	}
-	for _, link := range b.cluster.BrokerLink {
-		link.Cut()
-	}
-	for _, k := range known {
-		if err := b.writers.People.WriteInCatalog(ctx, k.Subject, record.Patch{k.Field: k.Catalog}); err != nil {
-			return nil, err
-		}
-		if err := b.writers.People.WriteAtStripe(ctx, k.Subject, record.Patch{k.Field: k.Stripe}); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.settled(ctx, known, `pending ? 'name'`); err != nil {
-		return nil, err
-	}
-	for _, link := range b.cluster.BrokerLink {
-		if err := link.Mend(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return known, nil
-}
-
-// Known is a conflict that has to be on record in the end.
-type Known struct {
-	*Subject
-	Field, Catalog, Stripe string
-}
-
-// settled waits until a condition holds for the links of all.
-func (b *Breaker) settled(ctx context.Context, known []Known, condition string) error {
-	ids := make([]string, 0, len(known))
-	for _, k := range known {
-		local, _ := k.IDs()
-		ids = append(ids, local)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for count := 0; count < len(ids); {
-		query := `SELECT count(*) FROM ` + cluster.ConnectorSchema + `.links WHERE local_id = ANY($1::uuid[]) AND ` + condition
-		if err := b.writers.People.links.QueryRow(ctx, query, ids).Scan(&count); err != nil && ctx.Err() != nil {
-			return fmt.Errorf("wait for links with %s: %w", condition, err)
-		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			return fmt.Errorf("wait for links with %s: %w", condition, err)
-		}
-	}
-	return nil
 }

@@ -106,6 +106,8 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return b.cluster.Simulator.Name, b.process(ctx, f, b.cluster.Simulator)
 	case plan.KillAfterCall:
 		return "all connectors", b.killAfterCall(ctx, f)
+	case plan.FreezeAfterCall:
+		return "all connectors but one", b.freezeAfterCall(ctx, f)
 	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerConnections:
 		return "rabbitmq", b.broker(ctx, f)
 	case plan.PostgresCrash:

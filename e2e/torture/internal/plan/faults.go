@@ -15,6 +15,7 @@ const (
 	KillCatalog       Kind = "kill catalog"
 	KillConnector     Kind = "kill connector"
 	KillAfterCall     Kind = "kill between call and commit"
+	FreezeAfterCall   Kind = "freeze between call and commit"
 	FreezeCatalog     Kind = "freeze catalog"
 	FreezeConnector   Kind = "freeze connector"
 	FreezeStripe      Kind = "freeze stripe"
@@ -64,7 +65,8 @@ func shares(drop bool) []share {
 		{KillConnector, 58, 0, 1500 * ms},
 		{KillCatalog, 34, 0, 1500 * ms},
 		{KillAfterCall, 8, 0, 0},
-		{FreezeConnector, 8, 5000 * ms, 9000 * ms}, // longer than the lease
+		{FreezeConnector, 5, 5000 * ms, 9000 * ms}, // longer than the lease
+		{FreezeAfterCall, 5, 5000 * ms, 6000 * ms},
 		{FreezeCatalog, 4, 2000 * ms, 6000 * ms},
 		{FreezeStripe, 3, 1000 * ms, 5000 * ms},
 		{StopConnector, 4, 0, 500 * ms},

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -18,7 +17,7 @@ type Authenticator interface {
 // handlers to check, since they know what they need.
 func Middleware(keys Authenticator, refuse func(c *gin.Context, err error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		principal, err := keys.Authenticate(c.Request.Context(), bearer(c.Request))
+		principal, err := keys.Authenticate(c.Request.Context(), Bearer(c.GetHeader("Authorization")))
 		if err != nil {
 			refuse(c, err)
 			c.Abort()
@@ -29,9 +28,9 @@ func Middleware(keys Authenticator, refuse func(c *gin.Context, err error)) gin.
 	}
 }
 
-// bearer returns the key that a request carries, or "".
-func bearer(r *http.Request) string {
-	scheme, secret, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+// Bearer returns the key in the value of an Authorization header, or "".
+func Bearer(authorization string) string {
+	scheme, secret, ok := strings.Cut(authorization, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}

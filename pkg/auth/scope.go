@@ -9,15 +9,25 @@ import (
 // Scope is something that a key may be used for.
 type Scope string
 
-// The scopes. Admin covers every other one.
+// The scopes. Personal data is shown to CustomersRead and Admin only, not to those who merely operate the service.
 const (
 	CustomersRead  Scope = "customers:read"
 	CustomersWrite Scope = "customers:write"
-	Admin          Scope = "admin"
+	AdminRead      Scope = "admin:read"  // a viewer: the operators' API, without personal data
+	AdminWrite     Scope = "admin:write" // an operator: its actions too
+	Admin          Scope = "admin"       // everything: keys, erasure, and what the others may
 )
 
 // AllScopes returns every scope: what the first key of an installation gets.
-func AllScopes() []Scope { return []Scope{CustomersRead, CustomersWrite, Admin} }
+func AllScopes() []Scope { return []Scope{CustomersRead, CustomersWrite, AdminRead, AdminWrite, Admin} }
+
+// Known reports whether there is such a scope.
+func (s Scope) Known() bool { return slices.Contains(AllScopes(), s) }
+
+// covers reports whether a key that has s may do what needs the other one.
+func (s Scope) covers(needed Scope) bool {
+	return s == needed || s == Admin || s == AdminWrite && needed == AdminRead
+}
 
 // Principal is who makes a request.
 type Principal struct {
@@ -28,7 +38,7 @@ type Principal struct {
 
 // Can reports whether the principal may do what needs this scope.
 func (p Principal) Can(scope Scope) bool {
-	return slices.Contains(p.Scopes, scope) || slices.Contains(p.Scopes, Admin)
+	return slices.ContainsFunc(p.Scopes, func(s Scope) bool { return s.covers(scope) })
 }
 
 type principalKey struct{}

@@ -40,6 +40,10 @@ func (r *Rig) start(ctx context.Context, name string, env map[string]string) (*P
 		log:     filepath.Join(r.config.Dir, r.fresh(name)+".log"),
 		command: exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(r.binaries, name)), //nolint:gosec // built above
 	}
+	profiles, err := r.profiles(ctx, env)
+	if err != nil {
+		return nil, err
+	}
 	for key, value := range env {
 		p.command.Env = append(p.command.Env, key+"="+value)
 	}
@@ -59,7 +63,11 @@ func (r *Rig) start(ctx context.Context, name string, env map[string]string) (*P
 		<-p.ended
 		return os.Remove(p.log)
 	})
-	return p, p.awaitReady(ctx)
+	if err := p.awaitReady(ctx); err != nil {
+		return nil, err
+	}
+	r.collect(name, profiles)
+	return p, nil
 }
 
 func (p *Process) awaitReady(ctx context.Context) error {

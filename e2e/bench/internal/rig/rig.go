@@ -19,6 +19,7 @@ type Config struct {
 	Dir           string `env:"BENCH_DIR" envDefault:".run/bench"`
 	QueueType     string `env:"FLOOR_QUEUE_TYPE" envDefault:"classic"`
 	Persistent    string `env:"FLOOR_PERSISTENT" envDefault:"false"`
+	Profiles      string `env:"BENCH_PROFILES"` // a directory that gets CPU profiles of every program; none: none
 }
 
 // Rig starts and stops programs and cleans up behind them. It is used by one goroutine.

@@ -54,7 +54,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return err
 	}
 	p := parts{config: config, policies: policies, log: log, db: db, keys: keys}
-	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...) //nolint:contextcheck // requests bring their own
+	return service.Run(ctx, log, config.ShutdownTimeout, append(p.loops(), service.Profiles(config.DebugAddr)...)...) //nolint:contextcheck // requests bring their own
 }
 
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {

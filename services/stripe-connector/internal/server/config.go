@@ -20,6 +20,7 @@ type Config struct {
 	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+	DebugAddr       string        `env:"DEBUG_ADDR"` // serves profiles, on loopback alone; empty: none
 
 	DatabaseURL    string `env:"DATABASE_URL,required"`
 	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"stripe_connector"`

@@ -43,7 +43,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	log.InfoContext(ctx, "connecting", slog.String("name", config.Name), slog.String("addr", config.Addr),
 		slog.Bool("livemode", config.Livemode()), slog.Int("workers", config.Workers),
 		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", endpoint))
-	return service.Run(ctx, log, config.ShutdownTimeout, p.loops()...)
+	return service.Run(ctx, log, config.ShutdownTimeout, append(p.loops(), service.Profiles(config.DebugAddr)...)...)
 }
 
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {

@@ -17,6 +17,7 @@ type Config struct {
 	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+	DebugAddr       string        `env:"DEBUG_ADDR"` // serves profiles, on loopback alone; empty: none
 
 	Keys           []string `env:"STRIPE_API_KEY"`        // accepted keys; none: every well-formed one. The dashboard shows the first one's mode.
 	WebhookURL     string   `env:"WEBHOOK_URL"`           // an endpoint that is there from the start

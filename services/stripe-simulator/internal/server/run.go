@@ -26,12 +26,13 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return fmt.Errorf("stripe-simulator: %w", err)
 	}
 	log.InfoContext(ctx, "a simulated Stripe", slog.String("addr", config.Addr), slog.Bool("keeps_state", config.StateFile != ""))
-	return service.Run(ctx, log, config.ShutdownTimeout,
-		service.Loop{Name: "state", Run: sim.Keep},
-		service.Loop{Name: "webhooks", Run: sim.Deliver},
+	loops := []service.Loop{
+		{Name: "state", Run: sim.Keep},
+		{Name: "webhooks", Run: sim.Deliver},
 		service.HTTP("http", config.Addr, handler(sim)),
-		service.Loop{Name: "calls", Run: sim.Calls}, // the first to stop: calls that wait must not hold up HTTP
-	)
+		{Name: "calls", Run: sim.Calls}, // the first to stop: calls that wait must not hold up HTTP
+	}
+	return service.Run(ctx, log, config.ShutdownTimeout, append(loops, service.Profiles(config.DebugAddr)...)...)
 }
 
 func handler(sim *simulator.Simulator) http.Handler {

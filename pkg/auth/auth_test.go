@@ -105,7 +105,7 @@ func TestARememberedKeyCostsNoQuery(t *testing.T) {
 	require.NoError(t, err)
 	_, err = remembering.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
-	require.NoError(t, db.Exec("DROP TABLE api_keys").Error)
+	require.NoError(t, db.Exec("DROP TABLE api_keys CASCADE").Error)
 
 	_, err = remembering.Authenticate(t.Context(), secret)
 	require.NoError(t, err)

@@ -46,3 +46,10 @@ func (c *cache) put(hash []byte, p Principal) {
 	}
 	c.entries[string(hash)] = cached{principal: p, until: time.Now().Add(c.keep)}
 }
+
+// empty forgets everything: a key changed.
+func (c *cache) empty() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}

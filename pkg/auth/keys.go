@@ -43,7 +43,7 @@ func NewKeys(db *gorm.DB, remember time.Duration) *Keys {
 // Issue makes a key and returns its secret, which cannot be had again. A zero expires means never.
 func (k *Keys) Issue(ctx context.Context, name string, scopes []Scope, expires time.Time) (string, error) {
 	secret := newSecret()
-	if err := insert(k.db.WithContext(ctx), secret, name, scopes, expires); err != nil {
+	if _, err := insert(k.db.WithContext(ctx), secret, name, scopes, expires); err != nil {
 		return "", err
 	}
 	return secret, nil
@@ -51,7 +51,8 @@ func (k *Keys) Issue(ctx context.Context, name string, scopes []Scope, expires t
 
 // Ensure makes sure that this secret, chosen by an operator, is a valid key with exactly these scopes.
 func (k *Keys) Ensure(ctx context.Context, secret, name string, scopes []Scope) error {
-	return insert(k.db.WithContext(ctx), secret, name, scopes, time.Time{})
+	_, err := insert(k.db.WithContext(ctx), secret, name, scopes, time.Time{})
+	return err
 }
 
 // First makes a key with every scope when there is no key at all, and returns its secret; else it returns "". Of
@@ -67,7 +68,8 @@ func (k *Keys) First(ctx context.Context) (string, error) {
 			return err
 		}
 		secret = newSecret()
-		return insert(tx, secret, "first key", AllScopes(), time.Time{})
+		_, err := insert(tx, secret, "first key", AllScopes(), time.Time{})
+		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("make the first API key: %w", err)
@@ -84,17 +86,8 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (Principal, erro
 	if p, ok := k.cache.get(hash); ok {
 		return p, nil
 	}
-	var row struct {
-		ID     uuid.UUID
-		Name   string
-		Hash   []byte
-		Scopes []byte
-		Valid  bool
-	}
-	result := k.db.WithContext(ctx).Raw(`
-		SELECT id, name, hash, scopes,
-		       revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS valid
-		FROM api_keys WHERE hash = ?`, hash).Scan(&row)
+	var row authenticated
+	result := k.db.WithContext(ctx).Raw(authenticateSQL, hash, hash).Scan(&row)
 	if result.Error != nil {
 		return Principal{}, fmt.Errorf("look up an API key: %w", result.Error)
 	}
@@ -108,25 +101,49 @@ func (k *Keys) Authenticate(ctx context.Context, secret string) (Principal, erro
 	if err := json.Unmarshal(row.Scopes, &p.Scopes); err != nil {
 		return Principal{}, fmt.Errorf("scopes of API key %s: %w", p.KeyID, err)
 	}
+	if row.Unnoted { // at most once a minute for each key; without it nothing else suffers
+		_ = k.db.WithContext(ctx).Exec(`UPDATE api_keys SET used_at = date_trunc('minute', now()) WHERE id = ?`, row.ID).Error
+	}
 	k.cache.put(hash, p)
 	return p, nil
 }
 
-func insert(db *gorm.DB, secret, name string, scopes []Scope, expires time.Time) error {
+// authenticated is what is known of a secret.
+type authenticated struct {
+	ID      uuid.UUID
+	Name    string
+	Hash    []byte
+	Scopes  []byte
+	Valid   bool
+	Unnoted bool // the present minute's use has yet to be noted
+}
+
+// authenticateSQL finds the key of a secret, be it the present one or one that was replaced.
+const authenticateSQL = `
+SELECT k.id, k.name, s.hash, k.scopes,
+       k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AND s.works_until > now() AS valid,
+       k.used_at IS NULL OR k.used_at < date_trunc('minute', now()) AS unnoted
+FROM (SELECT id AS key_id, hash, 'infinity'::timestamptz AS works_until FROM api_keys WHERE hash = ?
+      UNION ALL SELECT key_id, hash, works_until FROM api_key_replaced WHERE hash = ?) s
+JOIN api_keys k ON k.id = s.key_id ORDER BY s.works_until DESC LIMIT 1`
+
+func insert(db *gorm.DB, secret, name string, scopes []Scope, expires time.Time) (id string, err error) {
 	encoded, err := json.Marshal(scopes)
 	if err != nil {
-		return fmt.Errorf("scopes: %w", err)
+		return "", fmt.Errorf("scopes: %w", err)
 	}
 	var expiresAt *time.Time
 	if !expires.IsZero() {
 		expiresAt = &expires
 	}
-	err = db.Exec(`
-		INSERT INTO api_keys (id, name, hash, scopes, expires_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (hash) DO UPDATE SET scopes = excluded.scopes, expires_at = excluded.expires_at, revoked_at = NULL`,
-		uuid.Must(uuid.NewV7()), name, hashOf(secret), string(encoded), expiresAt).Error
+	err = db.Raw(`
+		INSERT INTO api_keys (id, name, hash, prefix, scopes, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (hash) DO UPDATE SET prefix = excluded.prefix, scopes = excluded.scopes, expires_at = excluded.expires_at,
+			revoked_at = NULL
+		RETURNING id`,
+		uuid.Must(uuid.NewV7()), name, hashOf(secret), prefixOf(secret), string(encoded), expiresAt).Scan(&id).Error
 	if err != nil {
-		return fmt.Errorf("store API key %q: %w", name, err)
+		return "", fmt.Errorf("store API key %q: %w", name, err)
 	}
-	return nil
+	return id, nil
 }

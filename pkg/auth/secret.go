@@ -29,3 +29,12 @@ func hashOf(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
 }
+
+// shownDigits is how much of a generated secret is shown to tell keys apart: "ds_" and eight digits, of which 35 remain.
+const shownDigits = 11
+
+// prefixOf is what is shown of a secret. Of one that an operator chose, which may be short, it is a quarter.
+func prefixOf(secret string) string {
+	shown := min(shownDigits, len(secret)/4)
+	return strings.ToValidUTF8(secret[:shown], "")
+}

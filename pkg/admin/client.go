@@ -24,6 +24,8 @@ type Client struct {
 	URL  string // of the service, such as http://localhost:8001
 	Key  string // an API key
 	HTTP *http.Client
+
+	Actor string // the person for whom the client acts, if it acts for another; see ActorHeader
 }
 
 // RequestError is an answer other than 2xx.
@@ -71,6 +73,9 @@ func (c *Client) Do(ctx context.Context, method, path string, body, answer any) 
 	}
 	request.Header.Set("Authorization", "Bearer "+c.Key)
 	request.Header.Set("Accept", "application/json")
+	if c.Actor != "" {
+		request.Header.Set(ActorHeader, c.Actor)
+	}
 	client := c.HTTP
 	if client == nil {
 		client = http.DefaultClient

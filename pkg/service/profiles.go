@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // served by a mux of its own, on loopback alone
+	"net/http/pprof"
 )
 
 // Profiles returns a loop that serves the profiles of net/http/pprof at addr, or nothing when addr is "". Profiles show

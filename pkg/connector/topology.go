@@ -17,7 +17,7 @@ func Topology(name string) rabbitmq.Topology {
 		},
 		Queues: []rabbitmq.Queue{
 			{
-				Name:     owner + ".dead.v1",
+				Name:     DeadQueue(name),
 				Bindings: []rabbitmq.Binding{{Exchange: event.DeadExchange, Key: owner}},
 			},
 			{
@@ -31,6 +31,9 @@ func Topology(name string) rabbitmq.Topology {
 
 // EventsQueue is the name of the queue that holds the catalog's events for the connector of this name.
 func EventsQueue(name string) string { return name + "-connector.events.v1" }
+
+// DeadQueue is the name of the queue that holds the events which the connector of this name could not decode.
+func DeadQueue(name string) string { return name + "-connector.dead.v1" }
 
 // KeyPrefix begins every idempotency key of the connector of this name. A notification that carries such a key was
 // caused by the connector itself.

@@ -23,9 +23,9 @@ type Delivery struct {
 	ID            string
 	Headers       map[string]string // those whose value is a text
 	Redelivered   bool              // it may have been handled before
+	Time          time.Time         // what the message says, to the second; zero if it does not
 
 	tag  uint64
-	time time.Time
 	dead *string
 }
 
@@ -38,7 +38,7 @@ func newDelivery(d amqp.Delivery) *Delivery {
 	}
 	return &Delivery{
 		Body: d.Body, Exchange: d.Exchange, Key: d.RoutingKey, ID: d.MessageId, Headers: headers,
-		Redelivered: d.Redelivered, tag: d.DeliveryTag, time: d.Timestamp,
+		Redelivered: d.Redelivered, tag: d.DeliveryTag, Time: d.Timestamp,
 	}
 }
 
@@ -58,7 +58,7 @@ func (d *Delivery) letter(q Queue) Message {
 	headers[HeaderReason] = (*d.dead)[:min(len(*d.dead), maxReason)]
 	headers[HeaderExchange], headers[HeaderKey], headers[HeaderQueue] = d.Exchange, d.Key, q.Name
 	return Message{
-		Exchange: q.DeadExchange, Key: q.DeadKey, ID: d.ID, Headers: headers, Body: d.Body, Time: d.time, forwarded: true,
+		Exchange: q.DeadExchange, Key: q.DeadKey, ID: d.ID, Headers: headers, Body: d.Body, Time: d.Time, forwarded: true,
 	}
 }
 

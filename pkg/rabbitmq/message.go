@@ -34,8 +34,10 @@ var (
 const (
 	maxShort   = 255
 	maxHeaders = 64 << 10 // all headers must fit in one frame of 128 KiB, with room for those of a dead letter
-	maxBody    = 16 << 20
 )
+
+// MaxBody is the size of the largest body that can be sent.
+const MaxBody = 16 << 20
 
 // Validate returns an error that wraps ErrInvalid when the message can never be sent: the broker would close the whole
 // connection on it.
@@ -55,8 +57,8 @@ func (m Message) Validate() error {
 	if size > maxHeaders {
 		return fmt.Errorf("%w: its headers are larger than %d bytes", ErrInvalid, maxHeaders)
 	}
-	if len(m.Body) > maxBody && !m.forwarded {
-		return fmt.Errorf("%w: its body is larger than %d bytes", ErrInvalid, maxBody)
+	if len(m.Body) > MaxBody && !m.forwarded {
+		return fmt.Errorf("%w: its body is larger than %d bytes", ErrInvalid, MaxBody)
 	}
 	return nil
 }

@@ -2,10 +2,12 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/e2e/torture/internal/cluster"
 	"github.com/datasync-dev/datasync/e2e/torture/internal/oracle"
 )
 
@@ -39,11 +41,22 @@ func (c *Checker) Quiet(ctx context.Context, d time.Duration) (calls, dead int, 
 			continue
 		}
 		findings = append(findings, unexpected("%d messages in %s", q.Messages, q.Name))
-		if strings.Contains(q.Name, ".dead.") {
-			dead += q.Messages
-		}
 	}
-	return calls, dead, findings, err
+	dead, countErr := c.deadLetters(ctx)
+	if dead > 0 {
+		findings = append(findings, unexpected("%d dead letters", dead))
+	}
+	return calls, dead, findings, errors.Join(err, countErr)
+}
+
+// deadLetters counts those of all services, whatever became of them.
+func (c *Checker) deadLetters(ctx context.Context) (count int, err error) {
+	err = c.Database.QueryRow(ctx, `SELECT (SELECT count(*) FROM `+cluster.CatalogSchema+`.dead_letters)
+		+ (SELECT count(*) FROM `+cluster.ConnectorSchema+`.dead_letters)`).Scan(&count)
+	if err != nil {
+		return 0, fmt.Errorf("count dead letters: %w", err)
+	}
+	return count, nil
 }
 
 // moved says which calls were made between two looks.

@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
+	"github.com/datasync-dev/datasync/pkg/deadletter"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -30,7 +31,7 @@ const rememberKeys = 5 * time.Second
 
 // Migrations are all tables of the catalog.
 func Migrations() []postgres.Migrations {
-	return []postgres.Migrations{auth.Migrations, outbox.Migrations, customers.Migrations, idempotency.Migrations}
+	return []postgres.Migrations{auth.Migrations, outbox.Migrations, deadletter.Migrations, customers.Migrations, idempotency.Migrations}
 }
 
 // Run is the catalog: it blocks until ctx ends and everything has stopped.
@@ -98,6 +99,7 @@ func (p parts) loops() []service.Loop {
 	waiters := syncstate.NewWaiters()
 	handler := inbound.NewHandler(p.db, inbound.NewApplier(p.db, p.policies, relay.Wake), waiters,
 		inbound.Options{Log: p.log, Metrics: registry})
+	letters := deadletter.NewIntake(p.db, registry)
 	health := p.health(broker)
 	web := api.New(api.Options{
 		DB: p.db, Keys: p.keys, Remotes: p.config.Remotes, Waiters: waiters, Committed: relay.Wake,
@@ -108,6 +110,10 @@ func (p parts) loops() []service.Loop {
 		{Name: "broker", Run: broker.Run},
 		{Name: "relay", Run: relay.Run},
 		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
+		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
+		{Name: "dead letters", Run: func(ctx context.Context) error {
+			return broker.Consume(ctx, deadQueue, deadletter.Prefetch, letters.Handle)
+		}},
 		{Name: "changes", Run: func(ctx context.Context) error {
 			return broker.Consume(ctx, changesQueue, prefetch, handler.Handle)
 		}},
@@ -121,7 +127,7 @@ func (p parts) health(broker *rabbitmq.Client) *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, api_keys LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, dead_letters, api_keys LIMIT 0").Error
 	})
 	// Not critical: while the broker is away writes are accepted all the same, their events wait in the outbox.
 	health.Check("broker", false, func(context.Context) error { return broker.Ready() })

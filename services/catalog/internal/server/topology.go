@@ -8,6 +8,9 @@ import (
 // changesQueue holds what connectors report until the catalog has handled it.
 const changesQueue = "catalog.changes.v1"
 
+// deadQueue holds the reports that it could not handle, until they are in its table of dead letters.
+const deadQueue = owner + ".dead.v1"
+
 // prefetch is how many reports are handled as one batch at most.
 const prefetch = 64
 
@@ -23,7 +26,7 @@ func topology() rabbitmq.Topology {
 		},
 		Queues: []rabbitmq.Queue{
 			{
-				Name:     owner + ".dead.v1",
+				Name:     deadQueue,
 				Bindings: []rabbitmq.Binding{{Exchange: event.DeadExchange, Key: owner}},
 			},
 			{

@@ -41,7 +41,7 @@ func (p parts) health() *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox, dead_letters LIMIT 0").Error
 	})
 	// Not critical: webhooks are stored without the broker and without Stripe, and must not be turned away.
 	health.Check("broker", false, func(context.Context) error { return p.broker.Ready() })

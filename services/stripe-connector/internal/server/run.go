@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/deadletter"
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres"
@@ -53,7 +54,7 @@ func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	if err := postgres.Migrate(ctx, db, connector.Migrations, outbox.Migrations); err != nil {
+	if err := postgres.Migrate(ctx, db, connector.Migrations, outbox.Migrations, deadletter.Migrations); err != nil {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
 	return db, nil
@@ -124,11 +125,16 @@ func instance(addr string) string {
 // that nothing new comes in, then the workers, when they have finished the record they hold, then the relay, which
 // still sends what they reported, and last the broker's connections.
 func (p parts) loops() []service.Loop {
+	letters := deadletter.NewIntake(p.db, p.registry)
 	return []service.Loop{
 		{Name: "broker", Run: p.broker.Run},
 		{Name: "relay", Run: p.relay.Run},
 		{Name: "workers", Run: p.engine.Run},
 		{Name: "feed", Run: p.engine.PollFeed},
+		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
+		{Name: "dead letters", Run: func(ctx context.Context) error {
+			return p.broker.Consume(ctx, connector.DeadQueue(p.config.Name), deadletter.Prefetch, letters.Handle)
+		}},
 		{Name: "events", Run: func(ctx context.Context) error {
 			// Events only write rows, a batch in one statement: many at once are cheap.
 			return p.broker.Consume(ctx, connector.EventsQueue(p.config.Name), max(64, 4*p.config.Workers), p.engine.HandleEvents)

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/groupcommit"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 )
 
@@ -62,6 +63,7 @@ type Engine struct {
 	metrics *metrics
 	wake    chan struct{}
 	breaker *breaker
+	notices *groupcommit.Group[Notice, outcome]
 }
 
 // New checks the options and fills in the defaults.
@@ -81,10 +83,12 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
 	}
 	breaker := &breaker{failing: map[string]struct{}{}, threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
-	return &Engine{
+	e := &Engine{
 		o: o, guard: guard, wake: make(chan struct{}, 1),
 		breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker),
-	}, nil
+	}
+	e.notices = groupcommit.New(groupcommit.Options{Shared: postgres.Unavailable}, e.takeIn)
+	return e, nil
 }
 
 func (o *Options) setDefaults() {

@@ -1,0 +1,235 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// outcome says in the inbox what a notice came to.
+type outcome string
+
+const (
+	outcomeCheck   outcome = "check"   // the record will be compared with the remote
+	outcomeEcho    outcome = "echo"    // caused by a call of our own, whose reply tells the same
+	outcomeIgnored outcome = "ignored" // about nothing that is synced
+	// outcomeOverwrote is for a call of our own which replaced a value that nobody had seen.
+	outcomeOverwrote outcome = "overwrote"
+	// outcomeDuplicate is for a notice that was stored before; it is in no inbox.
+	outcomeDuplicate outcome = "duplicate"
+)
+
+// arrival is a notice with what it comes to: a row of the inbox, and what it does to a link.
+type arrival struct {
+	EventID     string      `json:"event_id"`
+	Type        string      `json:"type"`
+	RemoteID    string      `json:"remote_id"`
+	Outcome     outcome     `json:"outcome"`
+	Reason      string      `json:"reason"`
+	Raise       string      `json:"raise,omitempty"`       // local id of the link whose check is raised
+	Adopt       string      `json:"adopt,omitempty"`       // local id of the link that is made for an unknown object
+	Overwritten []overwrite `json:"overwritten,omitempty"` // for the link to raise
+}
+
+// Notify takes in a notice from a webhook or a feed. Nil means stored; a notice that was stored before changes nothing.
+// Any error means that it is not stored and has to be sent again. Notices that arrive at the same time share a
+// transaction.
+func (e *Engine) Notify(ctx context.Context, n Notice) error {
+	result, err := e.notices.Do(ctx, n)
+	if err != nil {
+		return fmt.Errorf("store notice %s: %w", n.EventID, err)
+	}
+	e.metrics.notices.WithLabelValues(string(result)).Inc()
+	e.Wake()
+	return nil
+}
+
+// takeIn stores notices and says what each came to. The links are read before: an answer that a worker commits in
+// between makes an echo look like news at worst, and then costs a read.
+func (e *Engine) takeIn(ctx context.Context, notices []Notice) ([]outcome, error) {
+	links, err := e.findLinks(ctx, notices)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]outcome, len(notices))
+	arrivals := make([]arrival, 0, len(notices))
+	first := make(map[string]int, len(notices)) // by event id
+	for i, n := range notices {
+		if _, twice := first[n.EventID]; twice {
+			results[i] = outcomeDuplicate
+			continue
+		}
+		first[n.EventID] = i
+		a := e.judgeNotice(links.of(n), n)
+		results[i], arrivals = a.Outcome, append(arrivals, a)
+	}
+	fresh, err := e.storeArrivals(ctx, arrivals)
+	if err != nil {
+		return nil, err
+	}
+	for id, i := range first {
+		if !slices.Contains(fresh, id) {
+			results[i] = outcomeDuplicate
+		}
+	}
+	return results, nil
+}
+
+// judgeNotice decides what a notice comes to. l is the link that it is about, or nil.
+func (e *Engine) judgeNotice(l *link, n Notice) arrival {
+	a := arrival{EventID: n.EventID, Type: n.Type, RemoteID: n.RemoteID, Outcome: outcomeCheck}
+	switch {
+	case n.Ignore != "" || n.RemoteID == "":
+		a.Outcome, a.Reason = outcomeIgnored, n.Ignore
+		return a
+	case l == nil && n.Gone:
+		a.Outcome, a.Reason = outcomeIgnored, "deleted before it was ever synced"
+		return a
+	case l == nil:
+		a.Adopt = AdoptedID(e.o.Name, n.RemoteID)
+		return a
+	}
+	lost := e.overwrote(l, n)
+	switch {
+	case len(lost) > 0:
+		a.Outcome, a.Overwritten, a.Raise = outcomeOverwrote, lost, l.LocalID
+	case e.isEcho(l, n):
+		a.Outcome = outcomeEcho
+	default:
+		a.Raise = l.LocalID
+	}
+	return a
+}
+
+// storeSQL stores what is not in the inbox yet and does what that asks for, in one statement. Rows are locked in the
+// order of their keys, so that two of these never wait for each other. An object that is new gets a link; its local id
+// follows from the remote's id, so that doing it twice, or on two replicas at once, gives the same record.
+const storeSQL = `
+WITH arrived AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(?::jsonb) AS a (event_id text, type text, remote_id text, outcome text, reason text,
+        raise uuid, adopt uuid, overwritten jsonb)),
+fresh AS (
+    INSERT INTO inbox (event_id, type, remote_id, outcome, reason)
+    SELECT event_id, type, remote_id, outcome, reason FROM arrived ORDER BY event_id
+    ON CONFLICT DO NOTHING RETURNING event_id),
+raises AS MATERIALIZED (
+    SELECT raise AS local_id, count(*) AS checks,
+        jsonb_path_query_array(jsonb_agg(overwritten) FILTER (WHERE overwritten IS NOT NULL), '$[*][*]') AS overwritten
+    FROM arrived JOIN fresh USING (event_id) WHERE raise IS NOT NULL GROUP BY raise),
+locked AS MATERIALIZED (
+    SELECT l.local_id FROM links l JOIN raises USING (local_id) WHERE l.kind = ? ORDER BY l.local_id FOR UPDATE OF l),
+raised AS (
+    UPDATE links l SET checks = l.checks + r.checks, due_at = COALESCE(l.due_at, now()),
+        overwritten = CASE WHEN r.overwritten IS NULL THEN l.overwritten ELSE COALESCE(l.overwritten, '[]') || r.overwritten END
+    FROM raises r JOIN locked USING (local_id) WHERE l.kind = ? AND l.local_id = r.local_id),
+adopted AS (
+    INSERT INTO links (kind, local_id, remote_id, generation, checks, due_at)
+    SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, now()
+    FROM arrived JOIN fresh USING (event_id) WHERE adopt IS NOT NULL ORDER BY adopt
+    ON CONFLICT (kind, local_id) DO UPDATE SET checks = links.checks + 1, due_at = COALESCE(links.due_at, now()))
+SELECT event_id FROM fresh`
+
+// storeArrivals returns the ids of those that were not stored before.
+func (e *Engine) storeArrivals(ctx context.Context, arrivals []arrival) (fresh []string, err error) {
+	encoded, err := json.Marshal(arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("encode notices: %w", err)
+	}
+	kind := e.o.Kind
+	return fresh, e.o.DB.WithContext(ctx).Raw(storeSQL, string(encoded), kind, kind, kind).Scan(&fresh).Error
+}
+
+// known are links by what a notice may know of them.
+type known struct{ byRemote, byLocal map[string]*link }
+
+// of finds the link that a notice is about: by the remote's id, else by our mark, which also finds one whose create
+// crashed before the id was written. A mark of a record that we do not have was made by another installation: nil.
+func (k known) of(n Notice) *link {
+	if l, ok := k.byRemote[n.RemoteID]; ok {
+		return l
+	}
+	return k.byLocal[n.LocalID]
+}
+
+const findSQL = `
+SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
+FROM links WHERE kind = ? AND remote_id = ANY(SELECT jsonb_array_elements_text(?::jsonb))
+UNION ALL
+SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
+FROM links WHERE kind = ? AND local_id = ANY(SELECT jsonb_array_elements_text(?::jsonb)::uuid)`
+
+// findLinks reads the links that notices are about.
+func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error) {
+	found := known{map[string]*link{}, map[string]*link{}}
+	remotes, locals := []string{}, []string{}
+	for _, n := range notices {
+		if n.RemoteID == "" || n.Ignore != "" {
+			continue
+		}
+		remotes = append(remotes, n.RemoteID)
+		if id, err := uuid.Parse(n.LocalID); err == nil && id.String() == n.LocalID {
+			locals = append(locals, n.LocalID)
+		}
+	}
+	if len(remotes) == 0 {
+		return found, nil
+	}
+	var links []*link
+	err := e.o.DB.WithContext(ctx).
+		Raw(findSQL, e.o.Kind, jsonList(remotes), e.o.Kind, jsonList(locals)).Scan(&links).Error
+	for _, l := range links {
+		found.byLocal[l.LocalID] = l
+		if l.RemoteID != "" {
+			found.byRemote[l.RemoteID] = l
+		}
+	}
+	return found, err
+}
+
+// jsonList is how a statement gets any number of texts as one parameter.
+func jsonList(texts []string) string {
+	encoded, err := json.Marshal(texts)
+	if err != nil {
+		panic(err) // texts can always be encoded
+	}
+	return string(encoded)
+}
+
+// ours reports whether a call of this connector caused the notice.
+func (e *Engine) ours(n Notice) bool { return strings.HasPrefix(n.Key, KeyPrefix(e.o.Name)) }
+
+// overwrote returns what the update that caused the notice overwrote unseen.
+func (e *Engine) overwrote(l *link, n Notice) []overwrite {
+	if !e.ours(n) || n.Before == nil {
+		return nil
+	}
+	p, ok := l.pushOf(n.Key)
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(p.overwrote(n.Before, time.Now()), func(o overwrite) bool {
+		return l.Doubt != nil && l.Doubt.Patch[o.Field] == o.Value // a write of our own that landed late
+	})
+}
+
+// isEcho reports whether the notice tells only what a call of ours did, whose answer tells the same: the call under way,
+// one that was answered, or one that left the object as we know it.
+func (e *Engine) isEcho(l *link, n Notice) bool {
+	if !e.ours(n) || n.Gone {
+		return false
+	}
+	_, pushed := l.pushOf(n.Key)
+	underWay := l.Intent != nil && l.Intent.Key == n.Key
+	return pushed || underWay || l.LastKey == n.Key || (n.Fields != nil && l.Shadow != nil && n.Fields.Equal(l.Shadow))
+}
+
+// AdoptedID is the local id of a record that was made at the remote: a UUIDv5 of the connector's name and the
+// remote's id.
+func AdoptedID(name, remoteID string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("datasync:"+name+":"+remoteID)).String()
+}

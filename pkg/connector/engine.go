@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,9 @@ type Engine struct {
 	wake    chan struct{}
 	breaker *breaker
 	notices *groupcommit.Group[Notice, outcome]
+
+	bulkBusy atomic.Int64  // workers that hold a bulk link
+	claims   atomic.Uint64 // made so far
 }
 
 // New checks the options and fills in the defaults.

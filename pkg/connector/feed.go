@@ -91,7 +91,7 @@ func (e *Engine) readFeed(ctx context.Context, feed Feed, position string) (Feed
 	}
 	const gap = "the connector was away for longer than the remote keeps its events: compare everything once"
 	e.o.Log.ErrorContext(ctx, gap)
-	if err := e.o.DB.WithContext(ctx).Exec(`UPDATE feeds SET gap = ? WHERE kind = ?`, gap, e.o.Kind).Error; err != nil {
+	if err := e.o.DB.WithContext(ctx).Exec(`UPDATE feeds SET gap = ?, gap_at = clock_timestamp() WHERE kind = ?`, gap, e.o.Kind).Error; err != nil {
 		return page, fmt.Errorf("note the gap: %w", err)
 	}
 	return feed.Since(call, "")

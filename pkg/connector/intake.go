@@ -10,13 +10,15 @@ import (
 )
 
 // upsertSQL keeps the newest snapshot of each record. A link that is backing off or held by a worker keeps its due
-// time; the worker notices the newer version when it writes back.
+// time; the worker notices the newer version when it writes back. What is only offered waits for a comparison.
 const upsertSQL = `
-INSERT INTO links (kind, local_id, desired, desired_version, due_at)
-SELECT e.kind, e.id, e.body, e.version, now()
-FROM jsonb_to_recordset(?::jsonb) AS e(kind text, id uuid, version bigint, body jsonb) ORDER BY e.id
+INSERT INTO links (kind, local_id, desired, desired_version, bulk, offered, due_at)
+SELECT e.kind, e.id, e.body, e.version, e.bulk, e.offered, CASE WHEN NOT e.offered THEN now() END
+FROM jsonb_to_recordset(?::jsonb) AS e(kind text, id uuid, version bigint, bulk boolean, offered boolean, body jsonb) ORDER BY e.id
 ON CONFLICT (kind, local_id) DO UPDATE SET desired = EXCLUDED.desired, desired_version = EXCLUDED.desired_version,
-    due_at = COALESCE(links.due_at, EXCLUDED.due_at)
+    bulk = EXCLUDED.bulk AND (links.bulk OR links.due_at IS NULL), offered = links.offered AND EXCLUDED.offered,
+    due_at = COALESCE(links.due_at, CASE WHEN NOT (links.offered AND EXCLUDED.offered) THEN now() END),
+    updated_at = clock_timestamp()
 WHERE links.desired_version < EXCLUDED.desired_version`
 
 // HandleEvents is the rabbitmq.Handler of the connector's event queue: it writes what the catalog wants to the rows, in
@@ -26,6 +28,8 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 		Kind    string         `json:"kind"`
 		ID      string         `json:"id"`
 		Version int64          `json:"version"`
+		Bulk    bool           `json:"bulk"`
+		Offered bool           `json:"offered"`
 		Body    event.Snapshot `json:"body"`
 	}
 	newest := make(map[string]row, len(batch))
@@ -36,7 +40,10 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 			continue
 		}
 		if snapshot.Kind == e.o.Kind && snapshot.Version > newest[snapshot.ID].Version {
-			newest[snapshot.ID] = row{snapshot.Kind, snapshot.ID, snapshot.Version, snapshot}
+			newest[snapshot.ID] = row{
+				Kind: snapshot.Kind, ID: snapshot.ID, Version: snapshot.Version, Bulk: snapshot.Bulk,
+				Offered: snapshot.Offer && !snapshot.Deleted, Body: snapshot,
+			}
 		}
 	}
 	if len(newest) == 0 {

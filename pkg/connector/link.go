@@ -17,6 +17,9 @@ type link struct {
 	DesiredVersion int64
 	Checks         int64
 	Overwritten    []overwrite `gorm:"serializer:json"`
+	Bulk           bool
+	Offered        bool
+	Repair         *repair `gorm:"serializer:json"`
 
 	RemoteID   string
 	Shadow     record.Fields `gorm:"serializer:json"`
@@ -36,6 +39,7 @@ type link struct {
 
 	LeaseToken  int64
 	leasedUntil time.Time // by the clock of this process
+	unmarked    bool      // the object was just linked and does not carry our mark yet
 }
 
 // operation is what an intent is about to do at the remote.

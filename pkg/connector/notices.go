@@ -124,7 +124,7 @@ raises AS MATERIALIZED (
 locked AS MATERIALIZED (
     SELECT l.local_id FROM links l JOIN raises USING (local_id) WHERE l.kind = ? ORDER BY l.local_id FOR UPDATE OF l),
 raised AS (
-    UPDATE links l SET checks = l.checks + r.checks, due_at = COALESCE(l.due_at, now()),
+    UPDATE links l SET checks = l.checks + r.checks, bulk = false, due_at = COALESCE(l.due_at, now()), updated_at = clock_timestamp(),
         overwritten = CASE WHEN r.overwritten IS NULL THEN l.overwritten ELSE COALESCE(l.overwritten, '[]') || r.overwritten END
     FROM raises r JOIN locked USING (local_id) WHERE l.kind = ? AND l.local_id = r.local_id),
 adopted AS (

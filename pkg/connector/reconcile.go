@@ -50,7 +50,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 		}
 	}
 	l.reattach()
-	if l.Checks > l.Checked || l.Doubt != nil || l.restored() {
+	if l.Checks > l.Checked || l.Doubt != nil || l.restored() || l.Repair != nil {
 		if err := j.look(ctx); err != nil {
 			return false, err
 		}
@@ -58,6 +58,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 	j.tell(l.renew(j.o.Name))
 	j.tell(l.concede(j.o.Name))
 	j.conceded = len(l.Overwritten)
+	l.settleRepair()
 	if l.behind() {
 		return true, j.push(ctx)
 	}
@@ -90,18 +91,30 @@ func (j *job) look(ctx context.Context) error {
 		return err
 	})
 	if errors.Is(err, ErrGone) {
-		j.tell(l.vanish(j.o.Name))
+		if !l.parted() {
+			j.tell(l.vanish(j.o.Name))
+		}
 		l.Doubt = nil
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	j.tell(l.observe(j.o.Name, object, time.Now()))
+	j.tell(j.read(object, time.Now()))
 	if l.Doubt != nil && time.Since(l.Doubt.Since) >= j.o.VerifyAfter {
 		l.Doubt = nil
 	}
 	return nil
+}
+
+// read folds what the remote was seen to hold into the link, as the link's repair wants it.
+func (j *job) read(object Object, now time.Time) *event.Change {
+	l := j.link
+	if l.adopting() {
+		return l.takeOver(j.o.Name, object, now)
+	}
+	l.prepareRepair(object)
+	return l.observe(j.o.Name, object, now)
 }
 
 // push brings the remote to the version that the catalog wants.
@@ -114,11 +127,13 @@ func (j *job) push(ctx context.Context) error {
 		return nil
 	case want.Deleted:
 		return j.pushDelete(ctx)
+	case l.RemoteID == "" && l.Offered:
+		return nil // a comparison decides whether the remote has it already
 	case l.RemoteID == "":
 		return j.attempt(ctx, intent{Op: opCreate, Fields: want.Fields.Clone()})
 	}
 	patch := l.patch()
-	if len(patch) == 0 {
+	if len(patch) == 0 && !l.unmarked {
 		l.Version = want.Version
 		j.metrics.skipped.WithLabelValues("nothing to push").Inc() // how echoes end
 		return nil
@@ -254,6 +269,9 @@ func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
 func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
 	if err := j.keepLease(ctx); err != nil {
 		return err
+	}
+	if j.link.Bulk {
+		ctx = WithBulk(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
 	defer cancel()

@@ -42,7 +42,7 @@ func (j *job) succeeded() {
 	case l.Gone && l.State != event.StateDetached:
 		l.State = event.StateDeleted
 	case l.Gone:
-	case l.Desired == nil:
+	case l.Desired == nil || l.behind():
 		l.State = event.StatePending
 	default:
 		l.State = event.StateSynced

@@ -25,21 +25,29 @@ func (e *notCommitted) Unwrap() error { return e.err }
 // errLeaseLost: the lease ran out and another worker has taken the row.
 var errLeaseLost = errors.New("the lease was lost")
 
-// claimSQL selects in a CTE of its own: as a subquery of the UPDATE it may be run again for every row of a join, and then
-// takes more than the limit.
+// claimSQL selects in CTEs of their own: as a subquery of the UPDATE they may be run again for every row of a join, and
+// then take more than the limit. Live work comes first, but for the bulk links whose turn it is.
 const claimSQL = `
-WITH due AS MATERIALIZED (
-    SELECT kind, local_id FROM links WHERE kind = ? AND due_at <= now() ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
-UPDATE links SET lease_token = lease_token + 1, lease_owner = ?, due_at = now() + make_interval(secs => ?)
-FROM due WHERE links.kind = due.kind AND links.local_id = due.local_id
+WITH live AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = @kind AND NOT bulk AND due_at <= now() ORDER BY due_at
+    LIMIT @all - (SELECT count(*) FROM (SELECT FROM links WHERE kind = @kind AND bulk AND due_at <= now() LIMIT @first) AS waiting)
+    FOR UPDATE SKIP LOCKED),
+bulk AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = @kind AND bulk AND due_at <= now() ORDER BY due_at
+    LIMIT LEAST(@bulk, @all - (SELECT count(*) FROM live)) FOR UPDATE SKIP LOCKED)
+UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = now() + make_interval(secs => @lease)
+WHERE kind = @kind AND local_id IN (SELECT local_id FROM live UNION ALL SELECT local_id FROM bulk)
 RETURNING links.*`
 
-// claim takes up to limit due links, oldest first, each under a new lease.
+// claim takes up to limit due links, live before bulk, oldest first, each under a new lease.
 func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 	var links []*link
 	until := time.Now().Add(e.o.Lease)
-	err := e.o.DB.WithContext(ctx).
-		Raw(claimSQL, e.o.Kind, limit, e.o.Instance, e.o.Lease.Seconds()).Scan(&links).Error
+	share := e.lanesFor(limit)
+	err := e.o.DB.WithContext(ctx).Raw(claimSQL, map[string]any{
+		"kind": e.o.Kind, "all": share.all, "bulk": share.bulk, "first": share.first,
+		"owner": e.o.Instance, "lease": e.o.Lease.Seconds(),
+	}).Scan(&links).Error
 	if err != nil {
 		return nil, fmt.Errorf("claim due links: %w", err)
 	}
@@ -54,6 +62,7 @@ const saveSQL = `
 UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
     intent = ?::jsonb, last_key = ?, pushes = ?::jsonb,
     overwritten = (SELECT jsonb_agg(o ORDER BY i) FROM jsonb_array_elements(overwritten) WITH ORDINALITY AS t (o, i) WHERE i > ?), doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
+    repair = CASE WHEN NOT ? THEN repair END, updated_at = clock_timestamp(),
     lease_owner = CASE WHEN ? THEN lease_owner ELSE '' END,
     due_at = CASE WHEN NOT ? AND (desired_version > ? OR checks > ?) THEN now() ELSE now() + make_interval(secs => ?) END
 WHERE kind = ? AND local_id = ? AND lease_token = ?`
@@ -140,7 +149,7 @@ func (j *job) columns(next schedule) ([]any, error) {
 	return []any{
 		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
 		encoded[2], l.LastKey, encoded[5], j.conceded, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
-		next.held, next.strict, j.seenVersion, j.seenChecks, delay,
+		l.Repair == nil, next.held, next.strict, j.seenVersion, j.seenChecks, delay,
 		l.Kind, l.LocalID, l.LeaseToken,
 	}, nil
 }

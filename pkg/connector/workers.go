@@ -94,6 +94,7 @@ func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
 func (e *Engine) work(ctx context.Context, l *link) {
 	e.metrics.busy.Inc()
 	defer e.metrics.busy.Dec()
+	defer e.enter(l)()
 	j := &job{
 		Engine: e, link: l, was: l.report(),
 		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),

@@ -37,6 +37,9 @@ type Snapshot struct {
 	Deleted    bool             `json:"deleted"`
 	Fields     record.Fields    `json:"fields"`
 	Seen       map[string]int64 `json:"seen"` // per remote, the Seq of the last Change that the record contains
+
+	Bulk  bool `json:"bulk,omitempty"`  // told again with many others, not because it has changed: live work comes first
+	Offer bool `json:"offer,omitempty"` // make no object for it yet: the remote may have one, and a comparison finds out
 }
 
 // Change is what a connector tells the catalog: fields that moved at its remote. It is cumulative: it repeats every

@@ -121,7 +121,7 @@ func TestTheMiddlewareLetsThroughOrRefuses(t *testing.T) {
 	require.NoError(t, err)
 	engine := gin.New()
 	var refused error
-	engine.Use(auth.Middleware(keys, func(c *gin.Context, err error) {
+	engine.Use(auth.Middleware(&auth.Gate{Keys: keys}, func(c *gin.Context, err error) {
 		refused = err
 		c.Status(http.StatusUnauthorized)
 	}))

@@ -32,6 +32,7 @@ var (
 type Keys struct {
 	db    *gorm.DB
 	cache *cache
+	roll  roll
 }
 
 // NewKeys returns the keys in db, which must be migrated with Migrations. A key that was revoked may be let in for up

@@ -97,6 +97,8 @@ func (a away) Authenticate(context.Context, string) (auth.Principal, error) {
 	return auth.Principal{}, a.err
 }
 
+func (a away) Exists(context.Context, string) (bool, error) { return false, a.err }
+
 func TestADatabaseThatIsAwayIsAnsweredWith503(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -106,11 +108,30 @@ func TestADatabaseThatIsAwayIsAnsweredWith503(t *testing.T) {
 	gone, err := gorm.Open(nowhere, &gorm.Config{DisableAutomaticPing: true, Logger: logger.Discard})
 	require.NoError(t, err)
 
-	b.handler = b.newHandler(gone, auth.NewKeys(gone, 0))
+	b.handler = b.newHandler(gone, &auth.Gate{Keys: auth.NewKeys(gone, 0)})
 	answer := b.do(http.MethodGet, "/v1/customers", "")
 	answer.problem(t, http.StatusServiceUnavailable, api.CodeUnavailable)
 	require.NotEmpty(t, answer.Header.Get("Retry-After"))
 
-	b.handler = b.newHandler(gone, away{errors.New("a bug")})
+	b.handler = b.newHandler(gone, &auth.Gate{Keys: away{errors.New("a bug")}})
 	b.do(http.MethodGet, "/v1/customers", "").problem(t, http.StatusInternalServerError, api.CodeInternal)
+}
+
+func TestWhoComesTooOftenIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.handler = b.newHandler(b.db, auth.Limits{RequestRate: 0.5, WrongKeys: 1}.Gate(b.keys))
+	for range 2 {
+		answer := b.do(http.MethodGet, "/v1/customers", "")
+		if answer.Status == http.StatusOK {
+			require.Equal(t, `"key";r=0;t=2`, answer.Header.Get("RateLimit"))
+			continue
+		}
+		answer.problem(t, http.StatusTooManyRequests, api.CodeTooManyRequests)
+		require.Equal(t, "2", answer.Header.Get("Retry-After"))
+	}
+	b.do(http.MethodGet, "/v1/customers", "", "Authorization: Bearer ds_wrong").problem(t, http.StatusUnauthorized, api.CodeInvalidAPIKey)
+	answer := b.do(http.MethodGet, "/v1/customers", "", "Authorization: Bearer ds_wrong")
+	answer.problem(t, http.StatusTooManyRequests, api.CodeTooManyLogins)
+	require.Equal(t, "60", answer.Header.Get("Retry-After"))
 }

@@ -26,6 +26,8 @@ const (
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	CodeValidationFailed     Code = "validation_failed"
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
+	CodeTooManyRequests      Code = "too_many_requests"
+	CodeTooManyLogins        Code = "too_many_logins"
 	CodeInternal             Code = "internal_error"
 	CodeUnavailable          Code = "service_unavailable"
 )
@@ -60,6 +62,8 @@ func Codes() []CodeInfo {
 		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, "The body has a type that is not understood", "Send Content-Type: application/json."},
 		{CodeValidationFailed, http.StatusUnprocessableEntity, "The customer is not valid", "Correct the fields that errors lists."},
 		{CodeIdempotencyKeyReused, http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request", "Use a new key for every new request."},
+		{CodeTooManyRequests, http.StatusTooManyRequests, "The API key was used too often", "Wait as long as Retry-After says; RateLimit tells on every answer what is left."},
+		{CodeTooManyLogins, http.StatusTooManyRequests, "Too many wrong API keys came from this address", "Correct the key, and wait as long as Retry-After says. A valid key is let in all the same."},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong in the catalog", "Send the request again; if it fails again, report the request_id."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "The catalog is not available at the moment", "Send the request again after the time in Retry-After."},
 	}

@@ -64,6 +64,7 @@ func (s *Server) register(api huma.API) {
 // operation to read, since package customers says better what is wrong with them.
 func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	op.Tags = []string{"customers"}
+	op.Errors = append(op.Errors, http.StatusTooManyRequests) // of each key; see auth.Gate
 	op.SkipValidateBody = true
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)

@@ -19,7 +19,7 @@ import (
 // Options are what the API works with. All are needed.
 type Options struct {
 	DB        *gorm.DB
-	Keys      auth.Authenticator
+	Gate      *auth.Gate
 	Remotes   []string // shown on every customer; the first is what filters mean when they name none
 	Waiters   *syncstate.Waiters
 	Committed func() // called after every write; must not block
@@ -54,7 +54,7 @@ func New(o Options) http.Handler {
 	engine.GET("/metrics", gin.WrapH(o.MetricsUI))
 
 	s := &Server{db: o.DB, remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, log: o.Log}
-	guarded := engine.Group("/", auth.Middleware(o.Keys, func(c *gin.Context, err error) {
+	guarded := engine.Group("/", auth.Middleware(o.Gate, func(c *gin.Context, err error) {
 		abort(c, problemOf(c.Request.Context(), o.Log, err))
 	}), readBody)
 	operations := newAPI(engine, guarded)

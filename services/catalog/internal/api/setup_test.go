@@ -45,14 +45,14 @@ func setup(t *testing.T) *bundle {
 	var err error
 	b.key, err = b.keys.Issue(t.Context(), "test", []auth.Scope{auth.CustomersRead, auth.CustomersWrite}, time.Time{})
 	require.NoError(t, err)
-	b.handler = b.newHandler(db, b.keys)
+	b.handler = b.newHandler(db, &auth.Gate{Keys: b.keys})
 	return b
 }
 
-func (b *bundle) newHandler(db *gorm.DB, keys auth.Authenticator) http.Handler {
+func (b *bundle) newHandler(db *gorm.DB, gate *auth.Gate) http.Handler {
 	alive := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return api.New(api.Options{
-		DB: db, Keys: keys, Remotes: []string{"stripe"}, Waiters: b.waiters, Committed: func() {},
+		DB: db, Gate: gate, Remotes: []string{"stripe"}, Waiters: b.waiters, Committed: func() {},
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Livez: alive, Readyz: alive, MetricsUI: alive,
 	})

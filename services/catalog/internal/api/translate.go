@@ -8,6 +8,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/postgres"
+	"github.com/datasync-dev/datasync/pkg/throttle"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
 )
@@ -67,7 +68,14 @@ func translate(err error) *Problem {
 }
 
 func translateAuth(err error) *Problem {
+	var tooMany *auth.TooMany
 	switch {
+	case errors.As(err, &tooMany):
+		code := CodeTooManyRequests
+		if tooMany.Login {
+			code = CodeTooManyLogins
+		}
+		return newProblem(code, "").with("Retry-After", throttle.RetryAfter(tooMany.Wait))
 	case errors.Is(err, auth.ErrMissing):
 		return newProblem(CodeMissingAPIKey, "").with("WWW-Authenticate", `Bearer realm="datasync"`)
 	case errors.Is(err, auth.ErrUnknown):

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/record"
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
@@ -25,6 +26,8 @@ type Config struct {
 	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/"`
 
 	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY"` // a key with every scope that must exist; without one, the first is made
+
+	Limits auth.Limits
 
 	Remotes              []string `env:"REMOTES" envDefault:"stripe"`
 	ConflictPolicy       string   `env:"CONFLICT_POLICY" envDefault:"newest"` // catalog, remote or newest
@@ -51,5 +54,5 @@ func (c *Config) Check() error {
 			problems = append(problems, fmt.Errorf("REMOTES: %q is not the name of a connector; write it like stripe,salesforce", remote))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.Limits.Check())...)
 }

@@ -102,7 +102,7 @@ func (p parts) loops() []service.Loop {
 	letters := deadletter.NewIntake(p.db, registry)
 	health := p.health(broker)
 	web := api.New(api.Options{
-		DB: p.db, Keys: p.keys, Remotes: p.config.Remotes, Waiters: waiters, Committed: relay.Wake,
+		DB: p.db, Gate: p.config.Limits.Gate(p.keys), Remotes: p.config.Remotes, Waiters: waiters, Committed: relay.Wake,
 		Log: p.log, Metrics: registry, Livez: http.HandlerFunc(health.Livez), Readyz: http.HandlerFunc(health.Readyz),
 		MetricsUI: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	})

@@ -10,20 +10,24 @@ import (
 )
 
 const (
-	headerTimeout = 10 * time.Second // slow headers must not hold a connection
-	idleTimeout   = 2 * time.Minute
-	maxHeader     = 64 << 10
-	drainTimeout  = 5 * time.Second // for requests in flight when the server stops
-	closeTimeout  = time.Second     // for handlers to notice that their context has ended
+	idleTimeout  = 2 * time.Minute
+	maxHeader    = 64 << 10
+	drainTimeout = 5 * time.Second // for requests in flight when the server stops
+	closeTimeout = time.Second     // for handlers to notice that their context has ended
 )
 
 // HTTP is the loop that serves h at addr. When it is stopped it takes no new requests and lets those in flight finish
-// for a few seconds; then it ends their contexts.
+// for a few seconds; then it ends their contexts. Clients that are too slow are cut off, see Timeouts.
 func HTTP(name, addr string, h http.Handler) Loop {
-	return Loop{Name: name, Run: func(ctx context.Context) error { return serve(ctx, addr, h) }}
+	return Timeouts{Header: 10 * time.Second, Body: 10 * time.Second, Write: 30 * time.Second}.HTTP(name, addr, h)
 }
 
-func serve(ctx context.Context, addr string, h http.Handler) error {
+// HTTP is the same with other timeouts.
+func (t Timeouts) HTTP(name, addr string, h http.Handler) Loop {
+	return Loop{Name: name, Run: func(ctx context.Context) error { return t.serve(ctx, addr, h) }}
+}
+
+func (t Timeouts) serve(ctx context.Context, addr string, h http.Handler) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -32,8 +36,8 @@ func serve(ctx context.Context, addr string, h http.Handler) error {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
+		Handler:           t.handler(h),
+		ReadHeaderTimeout: t.Header,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },

@@ -23,6 +23,6 @@ func Profiles(addr string) []Loop {
 		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 			return fmt.Errorf("DEBUG_ADDR: %q is not an address like 127.0.0.1:6060; profiles are for this machine alone", addr)
 		}
-		return serve(ctx, addr, mux)
+		return HTTP("profiles", addr, mux).Run(ctx)
 	}}}
 }

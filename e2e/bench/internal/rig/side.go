@@ -72,6 +72,7 @@ func (r *Rig) StartCatalog(ctx context.Context) (*DataSync, error) {
 	d.Sessions = []string{"datasync " + d.CatalogSchema, "datasync " + d.ConnectorSchema}
 	d.Catalog, err = r.start(ctx, catalog, map[string]string{
 		"DATABASE_URL": r.config.DatabaseURL, "DATABASE_SCHEMA": d.CatalogSchema, "AMQP_URL": amqpURL, "BOOTSTRAP_API_KEY": APIKey,
+		"REQUEST_RATE_LIMIT": "0",
 	})
 	if err != nil {
 		return nil, err

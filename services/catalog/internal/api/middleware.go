@@ -45,19 +45,12 @@ func recovered(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// bodyTimeout is how long a body may take to arrive.
-const bodyTimeout = 10 * time.Second
-
-// readBody takes in the body of a request whole, in time and within the limit. The deadline must be gone before the
-// operation starts: it would end a request that prefers to wait.
+// readBody takes in the body of a request whole, within the limit. The server sees to it that it comes in time.
 func readBody(c *gin.Context) {
 	if c.Request.Body == nil || c.Request.Body == http.NoBody {
 		return
 	}
-	control := http.NewResponseController(c.Writer)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not supported by the recorders of tests
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -39,6 +39,7 @@ type Change struct {
 	EventID   string      `json:"event_id,omitempty"   doc:"the message, or the remote's notification (evt_...)"`
 	RequestID string      `json:"request_id,omitempty" doc:"X-Request-Id of the REST call"`
 	TraceID   string      `json:"trace_id,omitempty"`
+	LatencyMS float64     `json:"latency_ms,omitempty" doc:"outbound, applied: from the catalog's commit to the remote's answer"`
 	Attempts  []Attempt   `json:"attempts,omitempty"`
 	Conflicts []Conflict  `json:"conflicts,omitempty"`
 }

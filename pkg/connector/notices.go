@@ -156,12 +156,16 @@ func (k known) of(n Notice) *link {
 	return k.byLocal[n.LocalID]
 }
 
+// findSQL looks up each id by itself. Asked for all at once, PostgreSQL reads the whole table as long as it believes it
+// to be small, which it does of one that is growing fast.
 const findSQL = `
-SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
-FROM links WHERE kind = ? AND remote_id = ANY(SELECT jsonb_array_elements_text(?::jsonb))
+SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
+    FROM links WHERE kind = ? AND remote_id = wanted.id LIMIT 1) AS l
 UNION ALL
-SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
-FROM links WHERE kind = ? AND local_id = ANY(SELECT jsonb_array_elements_text(?::jsonb)::uuid)`
+SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
+    FROM links WHERE kind = ? AND local_id = wanted.id::uuid LIMIT 1) AS l`
 
 // findLinks reads the links that notices are about.
 func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error) {
@@ -181,7 +185,7 @@ func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error)
 	}
 	var links []*link
 	err := e.o.DB.WithContext(ctx).
-		Raw(findSQL, e.o.Kind, jsonList(remotes), e.o.Kind, jsonList(locals)).Scan(&links).Error
+		Raw(findSQL, jsonList(remotes), e.o.Kind, jsonList(locals), e.o.Kind).Scan(&links).Error
 	for _, l := range links {
 		found.byLocal[l.LocalID] = l
 		if l.RemoteID != "" {

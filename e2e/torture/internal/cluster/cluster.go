@@ -43,7 +43,9 @@ type Cluster struct {
 	Catalogs   []*Process
 	Connectors []*Process
 	Links      []*Link
-	BrokerLink []*Link // of the connectors, in their order
+
+	// Some of the links, in the order of the replicas that they belong to.
+	CatalogToBroker, ConnectorToBroker, ConnectorToStripe []*Link
 
 	network  *network
 	balancer *balancer
@@ -125,10 +127,11 @@ func (c *Cluster) process(service, number, addr string, env map[string]string) *
 }
 
 func (c *Cluster) addCatalog(ctx context.Context, number int, addr string) error {
-	env, _, err := c.backends(ctx, fmt.Sprintf("catalog-%d", number))
+	env, broker, err := c.backends(ctx, fmt.Sprintf("catalog-%d", number))
 	if err != nil {
 		return err
 	}
+	c.CatalogToBroker = append(c.CatalogToBroker, broker)
 	env["DATABASE_SCHEMA"], env["BOOTSTRAP_API_KEY"] = CatalogSchema, APIKey
 	c.Catalogs = append(c.Catalogs, c.process("catalog", fmt.Sprintf("-%d", number), addr, env))
 	return nil
@@ -136,7 +139,7 @@ func (c *Cluster) addCatalog(ctx context.Context, number int, addr string) error
 
 func (c *Cluster) addConnector(ctx context.Context, number int, addr string) error {
 	name := fmt.Sprintf("stripe-connector-%d", number)
-	env, brokerLink, err := c.backends(ctx, name)
+	env, broker, err := c.backends(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -150,25 +153,26 @@ func (c *Cluster) addConnector(ctx context.Context, number int, addr string) err
 		"RATE_LIMIT": "10000", "ENDPOINT_RATE_LIMIT": "10000",
 		"CALL_TIMEOUT": CallTimeout.String(), "LEASE": Lease.String(), "WORKERS": "4",
 	})
-	c.BrokerLink = append(c.BrokerLink, brokerLink)
+	c.ConnectorToBroker = append(c.ConnectorToBroker, broker)
+	c.ConnectorToStripe = append(c.ConnectorToStripe, stripe)
 	c.Connectors = append(c.Connectors, c.process("stripe-connector", fmt.Sprintf("-%d", number), addr, env))
 	return nil
 }
 
 // backends lays a service's links to the database and to the broker.
-func (c *Cluster) backends(ctx context.Context, name string) (env map[string]string, brokerLink *Link, err error) {
+func (c *Cluster) backends(ctx context.Context, name string) (env map[string]string, broker *Link, err error) {
 	database, err := c.network.link(ctx, name+" to postgres", host(c.Servers.Database))
 	if err != nil {
 		return nil, nil, err
 	}
-	brokerLink, err = c.network.link(ctx, name+" to rabbitmq", host(c.Servers.Broker))
+	broker, err = c.network.link(ctx, name+" to rabbitmq", host(c.Servers.Broker))
 	if err != nil {
 		return nil, nil, err
 	}
 	return map[string]string{
 		"DATABASE_URL": strings.Replace(c.Servers.Database, host(c.Servers.Database), database.Addr, 1),
-		"AMQP_URL":     strings.Replace(c.Servers.Broker, host(c.Servers.Broker), brokerLink.Addr, 1),
-	}, brokerLink, nil
+		"AMQP_URL":     strings.Replace(c.Servers.Broker, host(c.Servers.Broker), broker.Addr, 1),
+	}, broker, nil
 }
 
 // host is the host and port of a URL with a login.

@@ -60,6 +60,9 @@ func (l *Link) Silence() error {
 // Deafen is Silence in one direction: what the process sends arrives, but no answer comes back.
 func (l *Link) Deafen() error { return l.poison("deafen", "timeout", `{"timeout": 0}`, "downstream") }
 
+// Mute is Silence in the other direction: the process hears, but nothing that it sends arrives.
+func (l *Link) Mute() error { return l.poison("mute", "timeout", `{"timeout": 0}`, "upstream") }
+
 // Delay makes everything take longer in both directions, by up to twice that.
 func (l *Link) Delay(by time.Duration) error {
 	ms := by.Milliseconds()

@@ -26,7 +26,7 @@ func (b *Breaker) Conflicts(ctx context.Context, count int) ([]Known, error) {
 	if err := b.links(ctx, time.Minute, `state = 'synced'`, subjects(known)...); err != nil {
 		return nil, err
 	}
-	for _, link := range b.cluster.BrokerLink {
+	for _, link := range b.cluster.ConnectorToBroker {
 		link.Cut()
 	}
 	for _, k := range known {
@@ -40,7 +40,7 @@ func (b *Breaker) Conflicts(ctx context.Context, count int) ([]Known, error) {
 	if err := b.links(ctx, time.Minute, `pending ? 'name'`, subjects(known)...); err != nil {
 		return nil, err
 	}
-	for _, link := range b.cluster.BrokerLink {
+	for _, link := range b.cluster.ConnectorToBroker {
 		if err := link.Mend(ctx); err != nil {
 			return nil, err
 		}
@@ -68,16 +68,25 @@ func (b *Breaker) links(ctx context.Context, limit time.Duration, condition stri
 		local, _ := s.IDs()
 		ids = append(ids, local)
 	}
-	query := `SELECT count(*) FROM ` + cluster.ConnectorSchema + `.links WHERE local_id = ANY($1::uuid[]) AND ` + condition
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for count := 0; count < len(ids); {
-		if err := b.writers.People.links.QueryRow(ctx, query, ids).Scan(&count); err != nil {
-			count = 0 // the database is away
-		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			return fmt.Errorf("wait for links with %s: %w", condition, err)
-		}
+	query := `SELECT count(*) >= cardinality($1::uuid[]) FROM ` + cluster.ConnectorSchema + `.links WHERE local_id = ANY($1) AND ` + condition
+	if err := b.until(ctx, limit, query, ids); err != nil {
+		return fmt.Errorf("wait for links with %s: %w", condition, err)
 	}
 	return nil
+}
+
+// until waits until a query that returns one boolean returns true.
+func (b *Breaker) until(ctx context.Context, limit time.Duration, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		var holds bool
+		err := b.writers.People.database.QueryRow(ctx, query, args...).Scan(&holds)
+		if err == nil && holds { // an error: the database is away
+			return nil
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }

@@ -104,6 +104,10 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return p.Name, b.process(ctx, f, p)
 	case plan.FreezeStripe:
 		return b.cluster.Simulator.Name, b.process(ctx, f, b.cluster.Simulator)
+	case plan.KillAfterCommit, plan.KillAfterPublish, plan.KillBeforeAck:
+		return "all of a service", b.killAtBroker(ctx, f)
+	case plan.KillAfterIntent:
+		return "all connectors", b.killAfterIntent(ctx, f)
 	case plan.KillAfterCall:
 		return "all connectors", b.killAfterCall(ctx, f)
 	case plan.FreezeAfterCall:

@@ -34,7 +34,7 @@ func NewSubject(label string, poison bool) *Subject {
 // People write on both sides and tell the oracle what was accepted. They are safe for concurrent use.
 type People struct {
 	catalog, stripe *rest
-	links           *pgxpool.Pool
+	database        *pgxpool.Pool
 	run             string // begins every Idempotency-Key
 	keys            atomic.Int64
 
@@ -59,9 +59,9 @@ func NewPeople(c *cluster.Cluster, db *pgxpool.Pool, run string) *People {
 	}
 	const patience = 6 * time.Second // half the replicas may be frozen
 	return &People{
-		catalog: newREST(map[string]string{"Authorization": "Bearer " + cluster.APIKey}, patience, bases...),
-		stripe:  newREST(nil, slow, c.Simulator.URL()), // never fails, only freezes
-		links:   db, run: run,
+		catalog:  newREST(map[string]string{"Authorization": "Bearer " + cluster.APIKey}, patience, bases...),
+		stripe:   newREST(nil, slow, c.Simulator.URL()), // never fails, only freezes
+		database: db, run: run,
 	}
 }
 
@@ -230,7 +230,7 @@ func (p *People) remoteID(ctx context.Context, s *Subject) (string, error) {
 			return remote, nil
 		}
 		var found *string
-		err := p.links.QueryRow(ctx, `SELECT remote_id FROM `+cluster.ConnectorSchema+`.links WHERE local_id = $1`, local).Scan(&found)
+		err := p.database.QueryRow(ctx, `SELECT remote_id FROM `+cluster.ConnectorSchema+`.links WHERE local_id = $1`, local).Scan(&found)
 		if err == nil && found != nil { // an error: the database is away, or the link is not there yet
 			s.SetIDs("", *found)
 			return *found, nil

@@ -14,6 +14,10 @@ type Kind string
 const (
 	KillCatalog       Kind = "kill catalog"
 	KillConnector     Kind = "kill connector"
+	KillAfterCommit   Kind = "kill between commit and publish"
+	KillAfterPublish  Kind = "kill between publish and confirm"
+	KillBeforeAck     Kind = "kill between commit and ack"
+	KillAfterIntent   Kind = "kill between intent and call"
 	KillAfterCall     Kind = "kill between call and commit"
 	FreezeAfterCall   Kind = "freeze between call and commit"
 	FreezeCatalog     Kind = "freeze catalog"
@@ -62,9 +66,13 @@ type share struct {
 func shares(drop bool) []share {
 	const ms = time.Millisecond
 	all := []share{
-		{KillConnector, 58, 0, 1500 * ms},
-		{KillCatalog, 34, 0, 1500 * ms},
-		{KillAfterCall, 8, 0, 0},
+		{KillConnector, 44, 0, 1500 * ms},
+		{KillCatalog, 28, 0, 1500 * ms},
+		{KillAfterCommit, 4, 0, 0},
+		{KillAfterPublish, 4, 0, 0},
+		{KillBeforeAck, 4, 0, 0},
+		{KillAfterIntent, 4, 0, 0},
+		{KillAfterCall, 6, 0, 0},
 		{FreezeConnector, 5, 5000 * ms, 9000 * ms}, // longer than the lease
 		{FreezeAfterCall, 5, 5000 * ms, 6000 * ms},
 		{FreezeCatalog, 4, 2000 * ms, 6000 * ms},
@@ -98,23 +106,9 @@ func shares(drop bool) []share {
 	return all
 }
 
-// faults deals about as many as are wanted: every kind in its share, and at least once when there are enough for that.
+// faults deals as many as are wanted: every kind in its share, and at least once when there are enough for that.
 func faults(random *rand.Rand, s Settings) []Fault {
-	kinds := shares(s.Drop)
-	parts := 0
-	for _, k := range kinds {
-		parts += k.parts
-	}
-	var deck []share
-	for _, k := range kinds {
-		count := (k.parts*s.Faults + parts/2) / parts
-		if s.Faults >= len(kinds) {
-			count = max(count, 1)
-		}
-		for range count {
-			deck = append(deck, k)
-		}
-	}
+	deck := deal(random, shares(s.Drop), s.Faults)
 	result := make([]Fault, 0, len(deck))
 	for _, k := range deck {
 		result = append(result, Fault{
@@ -124,4 +118,29 @@ func faults(random *rand.Rand, s Settings) []Fault {
 	}
 	slices.SortStableFunc(result, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 	return result
+}
+
+// deal makes a deck of a size: one of each kind when there is room for that, of the rest what follows from the shares, and
+// chance fills up what rounding leaves.
+func deal(random *rand.Rand, kinds []share, size int) (deck []share) {
+	if size >= len(kinds) {
+		deck = slices.Clone(kinds)
+	}
+	parts, rest := 0, size-len(deck)
+	for _, k := range kinds {
+		parts += k.parts
+	}
+	for _, k := range kinds {
+		deck = append(deck, slices.Repeat([]share{k}, k.parts*rest/parts)...)
+	}
+	for len(deck) < size {
+		draw := random.IntN(parts)
+		for _, k := range kinds {
+			if draw -= k.parts; draw < 0 {
+				deck = append(deck, k)
+				break
+			}
+		}
+	}
+	return deck
 }

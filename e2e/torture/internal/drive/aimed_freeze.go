@@ -1,0 +1,43 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
+	"github.com/datasync-dev/datasync/pkg/record"
+)
+
+// freezeAfterCall freezes all connectors but one between a call to Stripe and the commit of what it came to. The one
+// that is left takes the record over; people write, and it takes that in; then the frozen ones go on, and must not
+// write back what they knew.
+func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
+	defer b.hold("response_delay_ms")()
+	awake := int(f.Pick % uint64(len(b.cluster.Connectors)))
+	frozen := slices.Delete(slices.Clone(b.cluster.Connectors), awake, awake+1)
+	for _, p := range frozen { // in their order, so that no two faults wait for each other
+		defer b.hold(p.Name)()
+	}
+	s := b.fresh(ctx, f)
+	ids, err := b.caught(ctx, f, s)
+	for _, p := range frozen {
+		p.Freeze()
+	}
+	if err == nil && len(ids) > 0 {
+		s.SetIDs("", ids[0])
+		err = errors.Join(pause(ctx, f.Hold),
+			b.writers.People.WriteAtStripe(ctx, s, record.Patch{"description": plan.Value("description", tag(f))}))
+		_ = b.links(ctx, aimLimit, `seq > 0`, s) // with yet another fault it may take longer; then so be it
+	}
+	for _, p := range frozen {
+		p.Thaw()
+	}
+	err = errors.Join(err, b.simulator.Turn(ctx, slowAnswers(0)))
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return errors.Join(pause(ctx, time.Second),
+		b.writers.People.WriteAtStripe(ctx, s, record.Patch{"phone": plan.Value("phone", tag(f))}))
+}

@@ -77,3 +77,54 @@ func TestTheLastOfSeveralOverwrittenValuesIsTheOneThatCounts(t *testing.T) {
 		})
 	}
 }
+
+// together is a remote that takes name and phone only together.
+type together struct{ *connectortest.Memory }
+
+func (together) Complete(patch record.Patch, want record.Fields) record.Patch {
+	return record.Patch{"name": want["name"], "phone": want["phone"]}
+}
+
+func TestAFieldThatHasToTravelWithAnotherMayOverwriteAnEditUnseen(t *testing.T) {
+	t.Parallel()
+	for name, movesAgain := range map[string]bool{"the edit is told": false, "unless the field has moved again since": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.engine = b.newEngine(func(o *connector.Options) { o.Remote = together{b.remote} })
+			s, object := b.synced()
+			b.remote.Edit(object.ID, record.Patch{"phone": "1"})
+			b.webhooks()
+			b.work()
+			b.sent() // and the catalog does not hear of it for a while
+			b.remote.Edit(object.ID, record.Patch{"phone": "2"})
+			b.notices = nil
+			s = next(s, record.Patch{"phone": "ours"}) // not pushed, since it has to be judged first
+			b.deliver(s)
+			b.work()
+			s = next(s, record.Patch{"name": "Eve"})
+			b.deliver(s)
+			b.work() // phone 1 travels with the name
+			update := b.notices
+			b.notices = nil
+			want := map[string]string{"phone": "2@1"}
+			if movesAgain {
+				b.remote.Edit(object.ID, record.Patch{"phone": "3"})
+				b.webhooks()
+				b.work()
+				want = map[string]string{"phone": "3@1"}
+			}
+			b.sent()
+			b.notices = update
+			b.webhooks()
+			b.work()
+			b.remote.Edit(object.ID, record.Patch{"email": "x@example.com"}) // so that something is told anyway
+			b.webhooks()
+			b.work()
+			changes, _ := b.sent()
+			told := changes[len(changes)-1]
+			delete(told.Fields, "email")
+			require.Equal(t, want, values(told))
+		})
+	}
+}

@@ -59,6 +59,7 @@ type intent struct {
 	Fields    record.Fields `json:"fields,omitempty"` // opCreate: the whole record
 	Patch     record.Patch  `json:"patch,omitempty"`  // opUpdate: what to change
 	Version   int64         `json:"version"`          // the catalog version that the call brings to the remote
+	Seq       int64         `json:"seq"`              // opUpdate: its number, from the sequence that also numbers the changes
 	CreatedAt time.Time     `json:"created_at"`
 	// Look: the remote answered with a failure that it will replay under this key, so the effect is unknown. Look for
 	// the object before anything else.

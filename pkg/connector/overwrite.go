@@ -15,10 +15,13 @@ import (
 
 // push is an update that was made, kept until its notification arrives.
 type push struct {
-	Key     string       `json:"key"`
-	Version int64        `json:"version"` // the catalog version that it brought
-	Base    int64        `json:"base"`    // the catalog version that the remote reflected before
-	Before  record.Patch `json:"before"`  // what we believed of the fields that it set; "" for one that was not set
+	Key     string `json:"key"`
+	Seq     int64  `json:"seq"`     // its number, from the sequence that also numbers the changes
+	Version int64  `json:"version"` // the catalog version that it brought
+	Base    int64  `json:"base"`    // the catalog version that the remote reflected before
+	// Bases is the same for fields that were pending, and had to travel with another one: updates have left them out since.
+	Bases  map[string]int64 `json:"bases,omitempty"`
+	Before record.Patch     `json:"before"` // what we believed of the fields that it set; "" for one that was not set
 }
 
 // overwrite is a value that one of our updates overwrote unseen.
@@ -27,6 +30,7 @@ type overwrite struct {
 	Value string    `json:"value"`
 	Base  int64     `json:"base"`
 	Over  int64     `json:"over"`
+	Push  int64     `json:"push"`
 	At    time.Time `json:"at"`
 }
 
@@ -39,11 +43,28 @@ func (l *link) pushing() (p push, ok bool) {
 	if in == nil || in.Op != opUpdate {
 		return push{}, false
 	}
-	p = push{Key: in.Key, Version: in.Version, Base: l.Version, Before: record.Patch{}}
+	p = push{Key: in.Key, Seq: in.Seq, Version: in.Version, Base: l.Version, Before: record.Patch{}}
 	for field := range in.Patch {
 		p.Before[field] = l.Shadow[field]
+		if base := l.base(field, l.Version); base != l.Version {
+			p.setBase(field, base)
+		}
 	}
 	return p, true
+}
+
+func (p *push) setBase(field string, base int64) {
+	if p.Bases == nil {
+		p.Bases = map[string]int64{}
+	}
+	p.Bases[field] = base
+}
+
+func (p push) base(field string) int64 {
+	if base, ok := p.Bases[field]; ok {
+		return base
+	}
+	return p.Base
 }
 
 // remember keeps the present intent for its notification.
@@ -74,23 +95,24 @@ func (l *link) pushOf(key string) (push, bool) {
 func (p push) overwrote(before record.Fields, at time.Time) (lost []overwrite) {
 	for _, field := range p.Before.Paths() {
 		if before[field] != p.Before[field] {
-			lost = append(lost, overwrite{field, before[field], p.Base, p.Version, at.UTC()})
+			lost = append(lost, overwrite{field, before[field], p.base(field), p.Version, p.Seq, at.UTC()})
 		}
 	}
 	return lost
 }
 
 // concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
-// has moved again meanwhile is left as it is; of several values that were overwritten, the last one counts.
+// has moved since the update is left as it is; one that had moved before has moved once more, unseen. Of several values
+// that were overwritten, the last one counts.
 func (l *link) concede(remote string) *event.Change {
 	seq := l.Seq + 1
 	var conceded bool
 	for _, o := range l.Overwritten {
 		known, moved := l.Pending[o.Field]
-		if l.Gone || (moved && (known.Over == 0 || known.Over >= o.Over)) {
+		if l.Gone || (moved && known.Place() >= o.Push) {
 			continue
 		}
-		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over})
+		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over, Push: o.Push})
 		conceded = true
 	}
 	if !conceded {

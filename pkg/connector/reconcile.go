@@ -141,7 +141,8 @@ func (j *job) push(ctx context.Context) error {
 	if completer, ok := j.o.Remote.(Completer); ok {
 		patch = completer.Complete(patch, l.Shadow.Apply(patch))
 	}
-	return j.attempt(ctx, intent{Op: opUpdate, Patch: patch})
+	l.Seq++
+	return j.attempt(ctx, intent{Op: opUpdate, Patch: patch, Seq: l.Seq})
 }
 
 func (j *job) pushDelete(ctx context.Context) error {

@@ -11,6 +11,7 @@ type Clock struct {
 	Version int64     `json:"v"`  // the record's version that the write made
 	By      string    `json:"by"` // LocalWriter, or the name of the remote it came from
 	At      time.Time `json:"at"`
+	Place   int64     `json:"place,omitempty"` // of a remote's value: Inbound.Place
 }
 
 // LocalWriter is the Clock.By of a write that came through the catalog's own API.
@@ -25,6 +26,17 @@ type Inbound struct {
 	// Over is the catalog version whose push overwrote the value before the connector had seen it; 0 when the value
 	// still stood at the remote.
 	Over int64 `json:"over,omitempty"`
+	// Push is the number of that push, from the sequence that also numbers the changes.
+	Push int64 `json:"push,omitempty"`
+}
+
+// Place orders the values that one field has had at the remote: a value that a push overwrote unseen stood there when the
+// push was made, however late it is told.
+func (i Inbound) Place() int64 {
+	if i.Over > 0 {
+		return i.Push
+	}
+	return i.Seq
 }
 
 // Policy says which side keeps a field that both changed without knowing of each other.
@@ -67,7 +79,7 @@ func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]
 		if theirs.Seq <= m.Seen || current[field] == theirs.Value {
 			continue
 		}
-		if ours.By == m.Remote && theirs.Over > 0 && ours.Version > theirs.Over {
+		if ours.By == m.Remote && ours.Place > theirs.Place() {
 			continue // the remote has set the field again since
 		}
 		if ours.By != m.Remote && ours.Version > theirs.Base {

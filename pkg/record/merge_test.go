@@ -66,14 +66,20 @@ func TestMerge(t *testing.T) {
 		},
 		"an overwritten value is older than one that the remote sent since": {
 			record.PolicyRemote,
-			record.Clock{Version: 5, By: "stripe", At: early},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late, Over: 4},
+			record.Clock{Version: 5, By: "stripe", At: early, Place: 4},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: late, Over: 4, Push: 3},
 			"-", "",
 		},
 		"a value that the push of the remote's own older one overwrote is taken": {
 			record.PolicyCatalog,
-			record.Clock{Version: 4, By: "stripe", At: late},
-			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early, Over: 4},
+			record.Clock{Version: 4, By: "stripe", At: late, Place: 2},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early, Over: 4, Push: 3},
+			"theirs", "",
+		},
+		"also when the catalog took the older one after that push": {
+			record.PolicyCatalog,
+			record.Clock{Version: 5, By: "stripe", At: late, Place: 2},
+			record.Inbound{Seq: 6, Value: "theirs", Base: 3, At: early, Over: 4, Push: 3},
 			"theirs", "",
 		},
 		"a cleared field is a change like any other": {

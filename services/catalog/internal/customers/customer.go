@@ -76,7 +76,7 @@ func (c Customer) Merged(remote string, seq int64, patch record.Patch, times map
 	n.Seen[remote] = seq
 	n.Fields = n.Fields.Apply(patch)
 	for path := range patch {
-		n.Clock[path] = record.Clock{Version: n.Version, By: remote, At: times[path].At}
+		n.Clock[path] = record.Clock{Version: n.Version, By: remote, At: times[path].At, Place: times[path].Place()}
 	}
 	return n
 }

@@ -69,7 +69,7 @@ func newWorld(t *testing.T, policy record.Policy) *world {
 		s := &side{name: name, remote: connectortest.NewMemory(name)}
 		s.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations)
 		s.engine, err = connector.New(connector.Options{
-			Name: name, Kind: event.KindCustomer, Remote: s.remote, DB: s.db, Log: slog.New(slog.DiscardHandler), VerifyAfter: 1,
+			Name: name, Kind: event.KindCustomer, Remote: grouped{s.remote}, DB: s.db, Log: slog.New(slog.DiscardHandler), VerifyAfter: 1,
 		})
 		require.NoError(t, err)
 		s.remote.Next, s.remote.Unreadable = w.fault, w.unreadable

@@ -96,4 +96,5 @@ type Setting struct {
 	Value   string `json:"value"   doc:"secrets are masked"`
 	Default string `json:"default,omitempty"`
 	Secret  bool   `json:"secret"`
+	Doc     string `json:"doc,omitempty" doc:"what it is for"`
 }

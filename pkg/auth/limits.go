@@ -9,9 +9,9 @@ import (
 
 // Limits is the configuration of a Gate, for a service to embed in its own.
 type Limits struct {
-	RequestRate    float64  `env:"REQUEST_RATE_LIMIT" envDefault:"1000"` // requests per second of one API key; 0: no limit
-	WrongKeys      int      `env:"WRONG_KEY_LIMIT" envDefault:"60"`      // wrong API keys per minute from one address; 0: no limit
-	TrustedProxies []string `env:"TRUSTED_PROXIES"`                      // networks whose X-Forwarded-For is believed
+	RequestRate    float64  `env:"REQUEST_RATE_LIMIT" envDefault:"1000" doc:"requests per second of one API key; 0: no limit"`
+	WrongKeys      int      `env:"WRONG_KEY_LIMIT" envDefault:"60" doc:"wrong API keys per minute from one address; 0: no limit"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES" doc:"networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8"`
 }
 
 // remembered is how many client addresses that sent wrong keys are kept in memory, some 2 MB.

@@ -15,23 +15,23 @@ import (
 
 // Config is the catalog's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
 type Config struct {
-	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:8000"`
-	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
-	DebugAddr       string        `env:"DEBUG_ADDR"` // serves profiles, on loopback alone; empty: none
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:8000" doc:"address to listen at"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
+	DebugAddr       string        `env:"DEBUG_ADDR" doc:"serves profiles, on loopback alone; empty: none"`
 
-	DatabaseURL    string `env:"DATABASE_URL,required,notEmpty"`
-	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"catalog"`
-	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/"`
+	DatabaseURL    string `env:"DATABASE_URL,required,notEmpty" secret:"url" doc:"PostgreSQL; with sslmode=verify-full and sslrootcert the connection is encrypted and the server proven"`
+	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"catalog" doc:"schema with the tables of this service"`
+	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/" secret:"url" doc:"RabbitMQ; amqps:// encrypts, with cacertfile= for a CA of your own"`
 
-	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY"` // a key with every scope that must exist; without one, the first is made
+	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY" secret:"true" doc:"an API key with every scope that must exist; without one, the first is made and shown once"`
 
 	Limits auth.Limits
 
-	Remotes              []string `env:"REMOTES" envDefault:"stripe"`
-	ConflictPolicy       string   `env:"CONFLICT_POLICY" envDefault:"newest"` // catalog, remote or newest
-	ConflictPolicyFields string   `env:"CONFLICT_POLICY_FIELDS"`              // exceptions, like email=catalog,phone=remote
+	Remotes              []string `env:"REMOTES" envDefault:"stripe" doc:"names of the connectors"`
+	ConflictPolicy       string   `env:"CONFLICT_POLICY" envDefault:"newest" doc:"whose value wins when both sides changed a field: catalog, remote or newest"`
+	ConflictPolicyFields string   `env:"CONFLICT_POLICY_FIELDS" doc:"exceptions by field, like email=catalog,phone=remote"`
 }
 
 // minBootstrapKey keeps operators from a key that can be guessed.

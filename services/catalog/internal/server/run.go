@@ -45,6 +45,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return err
 	}
 	log := service.NewLogger(stdout, "catalog", config.LogLevel, config.LogFormat)
+	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
 	db, err := open(ctx, config, log)
 	if err != nil {
 		return err

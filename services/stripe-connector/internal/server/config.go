@@ -16,27 +16,27 @@ import (
 
 // Config is the connector's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
 type Config struct {
-	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:8001"`
-	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
-	DebugAddr       string        `env:"DEBUG_ADDR"` // serves profiles, on loopback alone; empty: none
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:8001" doc:"address to listen at"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
+	DebugAddr       string        `env:"DEBUG_ADDR" doc:"serves profiles, on loopback alone; empty: none"`
 
-	DatabaseURL    string `env:"DATABASE_URL,required"`
-	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"stripe_connector"`
-	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/"`
+	DatabaseURL    string `env:"DATABASE_URL,required" secret:"url" doc:"PostgreSQL; with sslmode=verify-full and sslrootcert the connection is encrypted and the server proven"`
+	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"stripe_connector" doc:"schema with the tables of this service"`
+	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/" secret:"url" doc:"RabbitMQ; amqps:// encrypts, with cacertfile= for a CA of your own"`
 
-	Name           string   `env:"CONNECTOR_NAME" envDefault:"stripe"` // names its queue, its messages and its marks
-	APIKey         string   `env:"STRIPE_API_KEY,required"`
-	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET,required"` // several, with commas, while they are rotated
-	APIURL         string   `env:"STRIPE_API_URL" envDefault:"https://api.stripe.com"`
+	Name           string   `env:"CONNECTOR_NAME" envDefault:"stripe" doc:"names its queue, its messages and its marks at Stripe"`
+	APIKey         string   `env:"STRIPE_API_KEY,required" secret:"true" doc:"secret (sk_...) or restricted (rk_...) key of the account"`
+	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET,required" secret:"true" doc:"signing secrets of the webhook endpoint (whsec_...); several while they are rotated"`
+	APIURL         string   `env:"STRIPE_API_URL" envDefault:"https://api.stripe.com" doc:"where Stripe is"`
 
-	Workers           int                    `env:"WORKERS" envDefault:"3"`
-	RateLimit         float64                `env:"RATE_LIMIT" envDefault:"0"`          // calls per second; 0: by the key's mode, live 100, test 25
-	EndpointRateLimit float64                `env:"ENDPOINT_RATE_LIMIT" envDefault:"0"` // calls per second of one endpoint; 0: 25
-	CallTimeout       time.Duration          `env:"CALL_TIMEOUT" envDefault:"20s"`
-	Lease             time.Duration          `env:"LEASE" envDefault:"30s"`
-	DeletePolicy      connector.DeletePolicy `env:"DELETE_POLICY" envDefault:"delete"` // delete, detach or refuse
+	Workers           int                    `env:"WORKERS" envDefault:"3" doc:"calls to Stripe at the same time"`
+	RateLimit         float64                `env:"RATE_LIMIT" envDefault:"0" doc:"calls per second; 0: by the key's mode, live 100, test 25"`
+	EndpointRateLimit float64                `env:"ENDPOINT_RATE_LIMIT" envDefault:"0" doc:"calls per second of one endpoint; 0: 25"`
+	CallTimeout       time.Duration          `env:"CALL_TIMEOUT" envDefault:"20s" doc:"how long one call to Stripe may take"`
+	Lease             time.Duration          `env:"LEASE" envDefault:"30s" doc:"how long a worker owns a record; longer than CALL_TIMEOUT"`
+	DeletePolicy      connector.DeletePolicy `env:"DELETE_POLICY" envDefault:"delete" doc:"what a delete in the catalog does at Stripe: delete, detach (keep it) or refuse (while money hangs on it)"`
 }
 
 const (

@@ -31,6 +31,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
 	log := service.NewLogger(stdout, "stripe-connector", config.LogLevel, config.LogFormat)
+	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
 	db, err := open(ctx, config, log)
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)

@@ -13,21 +13,21 @@ import (
 
 // Config is the simulator's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
 type Config struct {
-	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:12111"`
-	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
-	DebugAddr       string        `env:"DEBUG_ADDR"` // serves profiles, on loopback alone; empty: none
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:12111" doc:"address to listen at"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
+	DebugAddr       string        `env:"DEBUG_ADDR" doc:"serves profiles, on loopback alone; empty: none"`
 
-	Keys           []string `env:"STRIPE_API_KEY"`        // accepted keys; none: every well-formed one. The dashboard shows the first one's mode.
-	WebhookURL     string   `env:"WEBHOOK_URL"`           // an endpoint that is there from the start
-	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET"` // that sign its deliveries, all of them
-	WebhookEvents  []string `env:"WEBHOOK_EVENTS" envDefault:"customer.created,customer.updated,customer.deleted"`
-	StateFile      string   `env:"STATE_FILE"`                         // keeps the state over a restart
-	ControlFrom    string   `env:"CONTROL_FROM" envDefault:"loopback"` // any: control API and dashboard answer other machines too
+	Keys           []string `env:"STRIPE_API_KEY" secret:"true" doc:"accepted keys; none: every well-formed one. The dashboard shows the first one's mode"`
+	WebhookURL     string   `env:"WEBHOOK_URL" doc:"an endpoint that is there from the start"`
+	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET" secret:"true" doc:"secrets that sign its deliveries, all of them"`
+	WebhookEvents  []string `env:"WEBHOOK_EVENTS" envDefault:"customer.created,customer.updated,customer.deleted" doc:"event types that it gets"`
+	StateFile      string   `env:"STATE_FILE" doc:"keeps the state over a restart"`
+	ControlFrom    string   `env:"CONTROL_FROM" envDefault:"loopback" doc:"any: control API and dashboard answer other machines too"`
 
-	RateLimit         float64 `env:"SIMULATOR_RATE_LIMIT" envDefault:"0"`          // the knob account_limit at the start
-	EndpointRateLimit float64 `env:"SIMULATOR_ENDPOINT_RATE_LIMIT" envDefault:"0"` // the knob endpoint_limit at the start
+	RateLimit         float64 `env:"SIMULATOR_RATE_LIMIT" envDefault:"0" doc:"calls per second of the account (knob account_limit); 0: no limit"`
+	EndpointRateLimit float64 `env:"SIMULATOR_ENDPOINT_RATE_LIMIT" envDefault:"0" doc:"calls per second of one endpoint (knob endpoint_limit); 0: no limit"`
 }
 
 // Check returns everything that is wrong.

@@ -82,3 +82,26 @@ func TestDuringAnOutageARecordIsTriedAtOnceWhenNoneWasForLong(t *testing.T) {
 	require.Equal(t, 1, worked)
 	require.NoError(t, b.engine.Ready())
 }
+
+func TestARetryThatIsBroughtForwardIsNoFurtherAttempt(t *testing.T) {
+	t.Parallel()
+	attempts := make(chan int, 10)
+	b, remote := setupRefusing(t, func(o *connector.Options) {
+		o.Backoff = func(attempt int) time.Duration { attempts <- attempt; return time.Hour }
+	})
+	remote.fail(errors.New("connection reset"))
+	b.deliver(customer("Ada"))
+	for range 4 { // a start is a new chance for what is backing off
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			assert.NoError(t, b.engine.Run(ctx))
+		}()
+		require.Equal(t, 1, <-attempts)
+		stop()
+		<-done
+	}
+	b.turn() // the wait was over
+	require.Equal(t, 2, <-attempts)
+}

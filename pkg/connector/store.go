@@ -164,9 +164,11 @@ func messages(envelopes []event.Envelope) []rabbitmq.Message {
 	return result
 }
 
-// resumeSQL takes no row that a worker holds, and none that the remote has refused or asked to wait for.
+// resumeSQL takes no row that a worker holds, and none that the remote has refused or asked to wait for. The try that it
+// brings forward is no further one: else a remote that fails half of all calls, and opens and closes the breaker with
+// them, would drive records into waits that are far longer than its outage.
 const resumeSQL = `
-UPDATE links SET due_at = now()
+UPDATE links SET due_at = now(), attempts = greatest(attempts - 1, 0)
 WHERE kind = ? AND due_at > now() AND lease_owner = '' AND error->>'class' IN ('transient', 'operator')`
 
 // resume makes due at once what is backing off because of an outage that is over.

@@ -6,23 +6,30 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-
-	"github.com/datasync-dev/datasync/pkg/admin"
 )
 
 // masked stands for a secret that is set.
 const masked = "********"
 
+// Setting is one line of the effective configuration, as the operators' API shows it.
+type Setting struct {
+	Name    string
+	Value   string
+	Default string
+	Secret  bool
+	Doc     string
+}
+
 // Settings lists a configuration that Load has read, in the order of its fields, fit to be shown: of a field with the
 // tag secret:"true" only whether it is set, of one with secret:"url" all but the password. The tag doc explains it.
-func Settings(config any) []admin.Setting {
+func Settings(config any) []Setting {
 	value := reflect.Indirect(reflect.ValueOf(config))
-	var settings []admin.Setting
+	var settings []Setting
 	for field, content := range value.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 		switch {
 		case name != "":
-			settings = append(settings, admin.Setting{
+			settings = append(settings, Setting{
 				Name: name, Value: shown(field, content), Default: field.Tag.Get("envDefault"),
 				Secret: field.Tag.Get("secret") == "true", Doc: field.Tag.Get("doc"),
 			})
@@ -82,7 +89,7 @@ func withoutPassword(text string) string {
 }
 
 // Effective is the attribute of a log line that shows the settings.
-func Effective(settings []admin.Setting) slog.Attr {
+func Effective(settings []Setting) slog.Attr {
 	attrs := make([]any, len(settings))
 	for i, s := range settings {
 		attrs[i] = slog.String(s.Name, s.Value)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/service"
 )
 
@@ -33,7 +32,7 @@ func TestSettingsAreShownWithoutTheirSecrets(t *testing.T) {
 		return map[string]string{"DB": "postgres://ada:s3cret@db:5432/x", "KEYS": "one,two", "WAIT": "1m"}[name]
 	})
 	require.NoError(t, err)
-	require.Equal(t, []admin.Setting{
+	require.Equal(t, []service.Setting{
 		{Name: "ADDR", Value: "127.0.0.1:80", Default: "127.0.0.1:80", Doc: "where it listens"},
 		{Name: "WAIT", Value: "1m0s", Default: "5s"},
 		{Name: "DB", Value: "postgres://ada:********@db:5432/x"},

@@ -8,12 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/pkg/service"
 )
 
 // Documented checks that the file, a page of the documentation, lists a service's settings. A page that differs is
 // written anew, so that it only has to be committed, and fails the test.
-func Documented(t testing.TB, file, name string, settings []admin.Setting) {
+func Documented(t testing.TB, file, name string, settings []service.Setting) {
 	t.Helper()
 	var page strings.Builder
 	fmt.Fprintf(&page, "# Settings of %s\n\nWritten by the tests from the program's own tags. Every `NAME` can also be given as `NAME_FILE`, "+

@@ -41,7 +41,7 @@ func (e *RequestError) Error() string {
 		text = e.Title
 	}
 	for _, one := range e.Errors {
-		text += "; " + strings.TrimPrefix(one.Pointer+": ", ": ") + one.Detail
+		text += "; " + strings.TrimPrefix(one.Where()+": ", ": ") + one.Detail
 	}
 	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, text)
 }

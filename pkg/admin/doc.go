@@ -3,7 +3,10 @@
 // the unit that their name ends with.
 package admin
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // List is one page, newest first unless said otherwise. NextCursor is "" on the last page.
 type List[T any] struct {
@@ -30,11 +33,16 @@ type Problem struct {
 	Errors    []ProblemDetail `json:"errors,omitempty"`
 }
 
-// ProblemDetail is one thing that is wrong with a request.
+// ProblemDetail is one thing that is wrong with a request. One of Pointer, Parameter and Header says where.
 type ProblemDetail struct {
-	Pointer string `json:"pointer,omitempty" doc:"JSON pointer into the body, or the name of the parameter"`
-	Detail  string `json:"detail"`
+	Pointer   string `json:"pointer,omitempty"   doc:"JSON pointer into the body"`
+	Parameter string `json:"parameter,omitempty" doc:"name of a parameter"`
+	Header    string `json:"header,omitempty"    doc:"name of a header"`
+	Detail    string `json:"detail"`
 }
+
+// Where says which part of the request is wrong.
+func (d ProblemDetail) Where() string { return cmp.Or(d.Pointer, d.Parameter, d.Header) }
 
 // Window is a span of time; a zero end means now.
 type Window struct {

@@ -33,6 +33,12 @@ type storedKey struct {
 	UsedAt    *time.Time
 }
 
+// In returns the keys as a transaction sees and changes them. Call Forget when it has been committed.
+func (k *Keys) In(tx *gorm.DB) *Keys { return &Keys{db: tx, cache: k.cache} }
+
+// Forget makes sure that every key is looked up again.
+func (k *Keys) Forget() { k.cache.empty() }
+
 // List returns every key, the newest first, revoked ones too.
 func (k *Keys) List(ctx context.Context) ([]admin.Key, error) {
 	var rows []storedKey

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 
 # Every module of the workspace. `./...` at the root matches none of them, so the go command takes the `work` pattern and
 # tools that know only modules loop over this.
-MODULES := $(patsubst %/go.mod,%,$(wildcard pkg/go.mod services/*/go.mod e2e/go.mod))
+MODULES := $(patsubst %/go.mod,%,$(wildcard pkg/go.mod services/*/go.mod cmd/*/go.mod e2e/go.mod))
 
 # Test packages run side by side: each opens its own schema and virtual host, so more than a few only wait for each other.
 TEST_PACKAGES ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)

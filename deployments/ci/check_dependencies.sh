@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 required() {
     local module
-    for module in pkg/go.mod services/*/go.mod e2e/go.mod; do
+    for module in pkg/go.mod services/*/go.mod cmd/*/go.mod e2e/go.mod; do
         go mod edit -json "$module" |
             awk '/"Require"/{on=1} on && /"Path"/{gsub(/[",]/, ""); path=$2} on && /"Indirect": true/{path=""}
                  on && /}/{if (path != "") print path; path=""} on && /\]/{exit}'

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,41 +47,18 @@ func (e *RequestError) Error() string {
 
 // Get reads path with a query into answer.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, answer any) error {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
+	response, err := c.Send(ctx, Request{Method: http.MethodGet, Path: path, Query: query})
+	if err != nil {
+		return err
 	}
-	return c.Do(ctx, http.MethodGet, path, nil, answer)
+	return errors.Join(decode(response, answer), response.Body.Close())
 }
 
-// Do makes any request: body is sent as JSON unless nil, the answer is decoded unless nil.
+// Do makes a request without headers of its own: body is sent as JSON unless nil, the answer is decoded unless nil.
 func (c *Client) Do(ctx context.Context, method, path string, body, answer any) error {
-	var sent io.Reader = http.NoBody
-	if body != nil {
-		encoded, err := json.Marshal(body)
-		if err != nil {
-			return fmt.Errorf("encode the request: %w", err)
-		}
-		sent = bytes.NewReader(encoded)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, sent)
+	response, err := c.Send(ctx, Request{Method: method, Path: path, Body: body})
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if body != nil {
-		request.Header.Set("Content-Type", contentType(method))
-	}
-	request.Header.Set("Authorization", "Bearer "+c.Key)
-	request.Header.Set("Accept", "application/json")
-	if c.Actor != "" {
-		request.Header.Set(ActorHeader, c.Actor)
-	}
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("%s cannot be reached: %w", c.URL, err)
+		return err
 	}
 	return errors.Join(decode(response, answer), response.Body.Close())
 }
@@ -98,9 +74,6 @@ func decode(response *http.Response, answer any) error {
 	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
-	}
-	if response.StatusCode/100 != 2 {
-		return refusal(response, raw)
 	}
 	if answer == nil || len(raw) == 0 {
 		return nil

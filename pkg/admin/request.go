@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,8 +76,6 @@ func (c *Client) prepare(ctx context.Context, r Request) (*http.Request, error) 
 	if c.Actor != "" {
 		request.Header.Set(ActorHeader, c.Actor)
 	}
-	for name, values := range r.Header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, r.Header)
 	return request, nil
 }

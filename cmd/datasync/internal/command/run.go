@@ -38,7 +38,7 @@ func Process() Environment {
 	}
 	e := Environment{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Dir: dir, Self: self, Environ: os.Environ(),
-		Getenv:     os.Getenv, //nolint:forbidigo // the one place that hands out the environment
+		Getenv:     os.Getenv,
 		InTerminal: isTerminal(os.Stdin), OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && e.OutTerminal {
@@ -52,7 +52,7 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 // Run runs one command line and returns how the process ends. What went wrong has been told on stderr.
 func Run(ctx context.Context, args []string, e Environment) exit.Code {
 	a := &app{env: e, format: string(output.Table)}
-	root := a.root()
+	root := a.root() //nolint:contextcheck // commands get ctx when they are executed
 	root.SetArgs(args)
 	root.SetIn(e.In)
 	root.SetOut(e.Out)

@@ -119,10 +119,9 @@ func (s *Settings) readKey(flags Flags, getenv func(string) string) error {
 }
 
 func (s *Settings) keyFrom(path string) error {
-	raw, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		var failed *os.PathError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*os.PathError](err); ok {
 			err = failed.Err
 		}
 		return exit.Wrap(exit.Usage, err, fmt.Sprintf("the API key cannot be read from %s: %s", path, err), "name a file that holds nothing but the key")

@@ -76,8 +76,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return OK
 	}
-	var ending *Error
-	if errors.As(Explain(err), &ending) {
+	if ending, ok := errors.AsType[*Error](Explain(err)); ok {
 		return ending.Code
 	}
 	return Failed

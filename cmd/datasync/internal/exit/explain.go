@@ -71,6 +71,9 @@ func unreachable(err error) error {
 func refusal(r *admin.RequestError) *Error {
 	what := strings.TrimRight(cmp.Or(r.Title, http.StatusText(r.Status)), ".")
 	fix := strings.TrimSpace(r.Detail)
+	if len(r.Errors) > 0 {
+		fix = "" // it only points to them
+	}
 	for _, one := range r.Errors {
 		fix += " " + strings.TrimPrefix(field(one)+": ", ": ") + one.Detail
 	}

@@ -19,3 +19,7 @@ require (
 )
 
 require github.com/google/uuid v1.6.0
+
+require golang.org/x/text v0.43.0
+
+require golang.org/x/sync v0.24.0

@@ -14,7 +14,8 @@ import (
 
 func (a *app) customers() *cobra.Command {
 	return group("customers", "See, change, import and export customers",
-		a.customersList(), a.customersGet(), a.customersCreate(), a.customersUpdate(), a.customersDelete(), a.customersRestore())
+		a.customersList(), a.customersGet(), a.customersCreate(), a.customersUpdate(), a.customersDelete(), a.customersRestore(),
+		a.customersImport())
 }
 
 // client is the catalog as a place of customers.

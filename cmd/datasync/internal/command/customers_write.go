@@ -16,6 +16,7 @@ import (
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/customers"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/document"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/exit"
+	"github.com/datasync-dev/datasync/cmd/datasync/internal/nearest"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/output"
 )
 
@@ -86,7 +87,7 @@ func (w *writing) body(cmd *cobra.Command, stdin io.Reader) (document.Document, 
 
 func unknownField(err error, name string) error {
 	fix := "the fields are: " + strings.Join(document.Names(), ", ") + ", metadata.<key>"
-	if near := nearest(name, document.Names()); near != "" {
+	if near := nearest.Of(name, document.Names()); near != "" {
 		fix = "did you mean " + near + "?"
 	}
 	return exit.Wrap(exit.Usage, err, err.Error(), fix)

@@ -49,7 +49,6 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 // adopt gives every command the same manners: an unknown command or flag is answered with the nearest.
 func adopt(c *cobra.Command) {
 	c.SetFlagErrorFunc(flagError)
-	c.SuggestionsMinimumDistance = maxDistance
 	if c.HasSubCommands() && c.Run == nil && c.RunE == nil {
 		c.Args = cobra.ArbitraryArgs
 		c.RunE = unknownCommand

@@ -142,3 +142,14 @@ func Metadata(customer map[string]any) []string {
 	slices.Sort(names)
 	return names
 }
+
+// TopLevel reports whether a customer's JSON has a member of this name that may be written.
+func TopLevel(name string) bool {
+	if name == "metadata" {
+		return true
+	}
+	return slices.ContainsFunc(Names(), func(known string) bool {
+		top, _, _ := strings.Cut(known, ".")
+		return top == name
+	})
+}

@@ -1,0 +1,141 @@
+package importer
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// WriteErrors writes the rows that could not be taken to path, in the form of the original, each with its line and the
+// reason. Without such rows there is no file.
+func WriteErrors(o Options, path string, bad []Bad) error {
+	if len(bad) == 0 {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove an old error file: %w", err)
+		}
+		return nil
+	}
+	next := path + ".new"
+	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it holds customers
+	if err != nil {
+		return fmt.Errorf("write the error file: %w", err)
+	}
+	if err = errors.Join(writeBad(o, file, bad), file.Close()); err != nil {
+		return fmt.Errorf("write the error file: %w", err)
+	}
+	return os.Rename(next, path)
+}
+
+func writeBad(o Options, w io.Writer, bad []Bad) (err error) {
+	reasons := make(map[int64]Bad, len(bad))
+	for _, one := range bad {
+		reasons[one.Row] = one
+	}
+	if err := mark(o, w); err != nil {
+		return err
+	}
+	reader, file, err := open(o, io.Discard)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	out := sink(o, reader, w)
+	for {
+		row, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return out.flush()
+		}
+		if err != nil {
+			return err
+		}
+		if reason, ok := reasons[row.Number]; ok {
+			if err := out.row(row, reason); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// mark begins the error file of a file in another encoding: it is UTF-8 itself, and is read as that because of the mark.
+func mark(o Options, w io.Writer) error {
+	if o.Encoding == "" || o.Encoding == "utf-8" {
+		return nil
+	}
+	_, err := io.WriteString(w, "\ufeff")
+	return err
+}
+
+// badSink writes rows in one format.
+type badSink interface {
+	row(row Row, bad Bad) error
+	flush() error
+}
+
+func sink(o Options, reader Reader, w io.Writer) badSink {
+	if reader.Header() == nil {
+		return &badLines{bufio.NewWriter(w)}
+	}
+	t := &badTable{csv: csv.NewWriter(w)}
+	if o.Delimiter != 0 {
+		t.csv.Comma = o.Delimiter
+	} else if source, ok := reader.(*table); ok {
+		t.csv.Comma = source.csv.Comma
+	}
+	t.again = slices.Index(reader.Header(), LineColumn) == 0 && slices.Index(reader.Header(), ErrorColumn) == 1
+	_ = t.csv.Write(t.cells(LineColumn, ErrorColumn, reader.Header())) // the writer keeps its error for flush
+	return t
+}
+
+// badTable writes CSV. Our columns come first, so that a row with too many or too few values still has them.
+type badTable struct {
+	csv   *csv.Writer
+	again bool // the original was an error file itself: its columns are ours
+}
+
+func (t *badTable) cells(line, reason string, rest []string) []string {
+	if t.again {
+		rest = rest[min(2, len(rest)):]
+	}
+	return append([]string{line, reason}, rest...)
+}
+
+func (t *badTable) row(row Row, bad Bad) error {
+	if row.Text != "" {
+		return t.csv.Write([]string{strconv.Itoa(bad.Line), bad.Reason, row.Text})
+	}
+	return t.csv.Write(t.cells(strconv.Itoa(bad.Line), bad.Reason, row.Cells))
+}
+
+func (t *badTable) flush() error {
+	t.csv.Flush()
+	return t.csv.Error()
+}
+
+// badLines writes NDJSON.
+type badLines struct{ w *bufio.Writer }
+
+func (l *badLines) row(row Row, bad Bad) error {
+	var members map[string]json.RawMessage // as they stand there: numbers must not change
+	object := map[string]any{}
+	if json.Unmarshal([]byte(row.Text), &members) != nil || members == nil {
+		object[TextColumn] = row.Text
+	}
+	for name, value := range members {
+		object[name] = value
+	}
+	object[LineColumn], object[ErrorColumn] = bad.Line, bad.Reason
+	encoded, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	_, err = l.w.Write(append(encoded, '\n'))
+	return err
+}
+
+func (l *badLines) flush() error { return l.w.Flush() }

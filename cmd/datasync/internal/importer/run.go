@@ -1,0 +1,161 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	chunkRows = 50               // what is noted as done at once, by one sender
+	grace     = 20 * time.Second // for what is in the air when the import is stopped
+)
+
+// Import is one run over a file.
+type Import struct {
+	Options  Options
+	Scan     Scan
+	Journal  *Journal
+	Target   Target
+	Senders  int
+	Patience time.Duration
+	Progress func(Sum) // called after each chunk, by one at a time
+
+	noting sync.Mutex
+}
+
+// chunk is some rows that follow each other. Which rows form one depends on nothing but their numbers.
+type chunk struct {
+	index int64
+	rows  []Row
+}
+
+// Run sends what is not done yet. When ctx ends it stops at once taking up rows, waits for what is in the air, and
+// returns ctx's error. The journal tells what came of it, and is closed.
+func (i *Import) Run(ctx context.Context) error {
+	sending, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
+	defer stop()
+	group, broken := errgroup.WithContext(sending)
+	chunks := make(chan chunk)
+	stopped := false
+	group.Go(func() (err error) {
+		defer close(chunks)
+		stopped, err = i.read(ctx, broken, chunks)
+		return err
+	})
+	s := &sender{target: i.Target, prefix: "import-" + i.Scan.Fingerprint[:32] + "-", gate: &gate{}, patience: i.Patience}
+	for range i.Senders {
+		group.Go(func() error { return i.work(broken, s, chunks) })
+	}
+	err := group.Wait()
+	err = errors.Join(err, i.Journal.Close(err == nil))
+	if err == nil && stopped {
+		return ctx.Err()
+	}
+	return err
+}
+
+// work sends chunks until there are no more.
+func (i *Import) work(ctx context.Context, s *sender, chunks <-chan chunk) error {
+	for c := range chunks {
+		done, err := s.chunk(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := i.note(done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *Import) note(done entry) error {
+	i.noting.Lock()
+	defer i.noting.Unlock()
+	err := i.Journal.Add(done)
+	i.Progress(i.Journal.Sum)
+	return err
+}
+
+// read hands out the chunks that are not done, and says whether it was stopped before the end.
+func (i *Import) read(ctx, broken context.Context, chunks chan<- chunk) (stopped bool, err error) {
+	reader, file, err := open(i.Options, io.Discard)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for c, err := range chunked(reader) {
+		if err != nil {
+			return false, err
+		}
+		if i.Journal.Done(c.index) {
+			continue
+		}
+		select {
+		case chunks <- c:
+		case <-ctx.Done():
+			return true, nil
+		case <-broken.Done():
+			return true, nil // the sender that failed says why
+		}
+	}
+	return false, nil
+}
+
+// chunked puts rows together; an error is the last thing that comes.
+func chunked(reader Reader) iter.Seq2[chunk, error] {
+	return func(yield func(chunk, error) bool) {
+		var c chunk
+		for {
+			row, err := reader.Next()
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					yield(c, err)
+				} else if len(c.rows) > 0 {
+					yield(c, nil)
+				}
+				return
+			}
+			if index := (row.Number - 1) / chunkRows; index != c.index {
+				if !yield(c, nil) {
+					return
+				}
+				c = chunk{index: index}
+			}
+			c.rows = append(c.rows, row)
+		}
+	}
+}
+
+// chunk sends the rows of a chunk one after the other.
+func (s *sender) chunk(ctx context.Context, c chunk) (entry, error) {
+	done := entry{Chunk: &c.index}
+	for _, row := range c.rows {
+		switch {
+		case row.Blank:
+			continue
+		case row.Problem != "":
+			done.Bad = append(done.Bad, Bad{row.Number, row.Line, row.Problem})
+			continue
+		}
+		before, reason, err := s.send(ctx, row)
+		switch {
+		case err != nil:
+			return entry{}, err
+		case reason != "":
+			done.Bad = append(done.Bad, Bad{row.Number, row.Line, reason})
+		case before:
+			done.Before++
+		default:
+			done.Created++
+		}
+	}
+	return done, nil
+}

@@ -32,7 +32,7 @@ foreground_pid() {
 }
 
 up() {
-    services_settle && keys_make api-key ds_ || return 1
+    services_settle && keys_make api-key ds_ && services_describe || return 1
     if foreground_pid >/dev/null; then
         up_beside_run
     else
@@ -70,7 +70,7 @@ run() {
         complain run 'make run is at work already in another terminal'
         return 1
     fi
-    services_settle && keys_make api-key ds_ && services_build || return 1
+    services_settle && keys_make api-key ds_ && services_describe && services_build || return 1
     services_stop "${ALL_SERVICES[@]}"
     unlock
     foreground_run

@@ -107,6 +107,11 @@ func (c *Client) Conflicts(ctx context.Context, f ConflictFilter) (List[Conflict
 	return get[List[Conflict]](ctx, c, "/admin/v1/conflicts", query)
 }
 
+// Conflict returns one conflict.
+func (c *Client) Conflict(ctx context.Context, id string) (Conflict, error) {
+	return get[Conflict](ctx, c, "/admin/v1/conflicts/"+url.PathEscape(id), nil)
+}
+
 // Queues returns the service's queues.
 func (c *Client) Queues(ctx context.Context) ([]Queue, error) {
 	list, err := get[List[Queue]](ctx, c, "/admin/v1/queues", nil)

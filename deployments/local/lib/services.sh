@@ -49,6 +49,13 @@ keys_make() {
     (umask 077 && printf '%s%s\n' "$2" "$random" >"$RUN/$1.new") && mv "$RUN/$1.new" "$RUN/$1"
 }
 
+# services_describe: where everything is, for bin/datasync, which finds the file by itself. No secrets.
+services_describe() {
+    printf '%s\n' "DATASYNC_URL=http://127.0.0.1:$CATALOG_PORT" "DATASYNC_CONNECTORS=http://127.0.0.1:$CONNECTOR_PORT" \
+        "STRIPE_API_URL=${STRIPE_API_URL:-https://api.stripe.com}" >"$RUN/datasync.env.new" &&
+        mv "$RUN/datasync.env.new" "$RUN/datasync.env"
+}
+
 service_port() {
     case $1 in
         catalog) echo "$CATALOG_PORT" ;;

@@ -15,7 +15,7 @@ import (
 func (a *app) customers() *cobra.Command {
 	return group("customers", "See, change, import and export customers",
 		a.customersList(), a.customersGet(), a.customersCreate(), a.customersUpdate(), a.customersDelete(), a.customersRestore(),
-		a.customersImport())
+		a.customersImport(), a.customersExport(), a.customersTimeline())
 }
 
 // client is the catalog as a place of customers.

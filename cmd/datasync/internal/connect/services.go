@@ -64,17 +64,22 @@ func (a agent) RoundTrip(r *http.Request) (*http.Response, error) {
 // Catalog returns the catalog.
 func (s *Services) Catalog() Service { return Service{Catalog, s.catalog} }
 
-// Connectors returns every connector, asking those whose name has to be told apart for it.
-func (s *Services) Connectors(ctx context.Context) ([]Service, error) {
-	found := make([]Service, 0, len(s.connectors))
+// Connectors returns every connector, asking each for its name. One that does not answer is named by its URL.
+func (s *Services) Connectors(ctx context.Context) []Service {
+	found, _ := s.named(ctx)
+	return found
+}
+
+// named also returns why names are not known.
+func (s *Services) named(ctx context.Context) (found []Service, failed error) {
 	for _, client := range s.connectors {
 		status, err := client.Status(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("ask the connector at %s for its name: %w", client.URL, err)
+			failed, status.Service = err, client.URL
 		}
 		found = append(found, Service{status.Service, client})
 	}
-	return found, nil
+	return found, failed
 }
 
 // Connector returns the connector of a name. With no name there has to be one only.
@@ -82,13 +87,7 @@ func (s *Services) Connector(ctx context.Context, name string) (Service, error) 
 	if len(s.connectors) == 0 {
 		return Service{}, exit.New(exit.Usage, "no connector is configured", "set "+EnvConnectors+" to their URLs")
 	}
-	found, err := s.Connectors(ctx)
-	if err != nil {
-		return Service{}, err
-	}
-	if name == "" && len(found) == 1 {
-		return found[0], nil
-	}
+	found, failed := s.named(ctx)
 	names := make([]string, 0, len(found))
 	for _, one := range found {
 		if one.Name == name {
@@ -97,25 +96,38 @@ func (s *Services) Connector(ctx context.Context, name string) (Service, error) 
 		names = append(names, one.Name)
 	}
 	known := strings.Join(names, ", ")
-	if name == "" {
+	switch {
+	case failed != nil:
+		return Service{}, failed
+	case name != "":
+		return Service{}, exit.New(exit.NotFound, fmt.Sprintf("there is no connector %q", name), "the connectors are: "+known)
+	case len(found) > 1:
 		return Service{}, exit.New(exit.Usage, "there are several connectors: "+known, "say which one with --connector")
 	}
-	return Service{}, exit.New(exit.NotFound, fmt.Sprintf("there is no connector %q", name), "the connectors are: "+known)
+	return found[0], nil
 }
 
 // All returns the catalog and every connector.
-func (s *Services) All(ctx context.Context) ([]Service, error) {
-	connectors, err := s.Connectors(ctx)
-	return append([]Service{s.Catalog()}, connectors...), err
+func (s *Services) All(ctx context.Context) []Service {
+	return append([]Service{s.Catalog()}, s.Connectors(ctx)...)
 }
 
 // Select returns the services that a name selects; "" selects all.
 func (s *Services) Select(ctx context.Context, name string) ([]Service, error) {
 	switch name {
 	case "":
-		return s.All(ctx)
+		return s.All(ctx), nil
 	case Catalog:
 		return []Service{s.Catalog()}, nil
+	}
+	one, err := s.Connector(ctx, name)
+	return []Service{one}, err
+}
+
+// SelectConnectors returns the connectors that a name selects; "" selects all.
+func (s *Services) SelectConnectors(ctx context.Context, name string) ([]Service, error) {
+	if name == "" {
+		return s.Connectors(ctx), nil
 	}
 	one, err := s.Connector(ctx, name)
 	return []Service{one}, err

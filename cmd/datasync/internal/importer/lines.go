@@ -46,8 +46,8 @@ func newLines(o Options, r *bufio.Reader) (*lines, error) {
 // refuseFirst: what is wrong with the names in the first row is most likely wrong with all of them.
 func (l *lines) refuseFirst(row Row) error {
 	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(row.Text), &object) != nil {
-		return nil
+	if err := json.Unmarshal([]byte(row.Text), &object); err != nil {
+		return nil //nolint:nilerr // one row that is no JSON says nothing of the others
 	}
 	if problem := l.unknown(object); problem != "" {
 		return exit.New(exit.Failed, fmt.Sprintf("the fields of %s are wrong, and nothing was sent: line %d: %s", l.o.Path, row.Line, problem),

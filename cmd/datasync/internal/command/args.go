@@ -17,8 +17,8 @@ func none(cmd *cobra.Command, args []string) error {
 	return wrongArgs(cmd, fmt.Sprintf("%s takes no arguments, but got %q", cmd.CommandPath(), strings.Join(args, " ")))
 }
 
-// exactly is for commands that need so many arguments, which their Use names.
-func exactly(n int) cobra.PositionalArgs { return between(n, n) }
+// one is for commands that need one argument, which their Use names.
+func one(cmd *cobra.Command, args []string) error { return between(1, 1)(cmd, args) }
 
 // between is for commands that need min to max arguments; max < 0 is no limit.
 func between(minimum, maximum int) cobra.PositionalArgs {

@@ -66,7 +66,7 @@ func (a *app) conflictsList() *cobra.Command {
 
 func (a *app) conflictsShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show one conflict: both values, who set them and when", Args: exactly(1),
+		Use: "show ID", Short: "Show one conflict: both values, who set them and when", Args: one,
 		RunE: a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
 			c, err := s.Catalog().Conflict(cmd.Context(), args[0])
 			if err != nil {
@@ -84,7 +84,7 @@ func (a *app) conflictsShow() *cobra.Command {
 func (a *app) conflictsResolve() *cobra.Command {
 	var take, value string
 	cmd := &cobra.Command{
-		Use: "resolve ID", Short: "Settle a conflict: both sides get one of the values, or another one", Args: exactly(1),
+		Use: "resolve ID", Short: "Settle a conflict: both sides get one of the values, or another one", Args: one,
 		Example: "  datasync conflicts resolve 0199c2a4-7d1c-7a3e-9f6e-2a5f0c9d8b71 --take catalog\n" +
 			"  datasync conflicts resolve 0199c2a4-7d1c-7a3e-9f6e-2a5f0c9d8b71 --value 'Ada King'",
 	}

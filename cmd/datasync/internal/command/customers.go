@@ -131,7 +131,7 @@ func (a *app) customersList() *cobra.Command {
 
 func (a *app) customersGet() *cobra.Command {
 	return &cobra.Command{
-		Use: "get CUSTOMER", Short: "Show one customer", Args: exactly(1),
+		Use: "get CUSTOMER", Short: "Show one customer", Args: one,
 		Long:    "Show one customer. CUSTOMER is its id, its id at Stripe (cus_...) or its email address.",
 		Example: "  datasync customers get ada@example.com\n  datasync customers get cus_NffrFeUfNV2Hib -o json",
 		RunE: a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {

@@ -37,7 +37,7 @@ func (a *app) customersCreate() *cobra.Command {
 func (a *app) customersUpdate() *cobra.Command {
 	var w writing
 	cmd := &cobra.Command{
-		Use: "update CUSTOMER", Short: "Change some fields of a customer", Args: exactly(1),
+		Use: "update CUSTOMER", Short: "Change some fields of a customer", Args: one,
 		Long: "Change some fields of a customer; the others stay. CUSTOMER is its id, its id at Stripe (cus_...) or its email address.",
 		Example: "  datasync customers update ada@example.com --set address.city=London --clear phone\n" +
 			"  datasync customers update cus_NffrFeUfNV2Hib --name 'Ada King' --if-version 3",
@@ -80,7 +80,7 @@ func (w *writing) change(cmd *cobra.Command, reference string, p *output.Printer
 func (a *app) customersDelete() *cobra.Command {
 	var w writing
 	cmd := &cobra.Command{
-		Use: "delete CUSTOMER", Short: "Delete a customer; it can be restored", Args: exactly(1),
+		Use: "delete CUSTOMER", Short: "Delete a customer; it can be restored", Args: one,
 		Example: "  datasync customers delete ada@example.com --if-version 3",
 	}
 	w.manner(cmd, true)
@@ -95,7 +95,7 @@ func (a *app) customersDelete() *cobra.Command {
 func (a *app) customersRestore() *cobra.Command {
 	var w writing
 	cmd := &cobra.Command{
-		Use: "restore CUSTOMER", Short: "Bring a deleted customer back", Args: exactly(1),
+		Use: "restore CUSTOMER", Short: "Bring a deleted customer back", Args: one,
 		Long: "Bring a deleted customer back. The remotes get a new object for it.",
 	}
 	w.manner(cmd, true)

@@ -101,7 +101,7 @@ func errorsPath(path string) string {
 func (a *app) customersImport() *cobra.Command {
 	var i importing
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Create customers from a CSV or NDJSON file; can be stopped and repeated", Long: importHelp, Args: exactly(1),
+		Use: "import FILE", Short: "Create customers from a CSV or NDJSON file; can be stopped and repeated", Long: importHelp, Args: one,
 		Example: "  datasync customers import customers.csv --dry-run\n" +
 			"  datasync customers import customers.csv --map 'E-Mail=email' --ignore 'Internal No'",
 	}

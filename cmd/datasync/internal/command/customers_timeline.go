@@ -18,7 +18,7 @@ import (
 func (a *app) customersTimeline() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
-		Use: "timeline CUSTOMER", Short: "Show everything that happened to a customer, on both sides", Args: exactly(1),
+		Use: "timeline CUSTOMER", Short: "Show everything that happened to a customer, on both sides", Args: one,
 		Long: "Show everything that happened to a customer, on both sides, oldest first: who changed what, what was skipped and why,\n" +
 			"every call to the remote with its answer. CUSTOMER is its id, its id at Stripe (cus_...) or its email address.",
 		Example: "  datasync customers timeline ada@example.com\n  datasync customers timeline cus_NffrFeUfNV2Hib -o jsonl",

@@ -61,7 +61,7 @@ func (a *app) deadLettersList() *cobra.Command {
 
 func (a *app) deadLettersShow() *cobra.Command {
 	var which scope
-	cmd := &cobra.Command{Use: "show ID", Short: "Show one dead letter with its body", Args: exactly(1)}
+	cmd := &cobra.Command{Use: "show ID", Short: "Show one dead letter with its body", Args: one}
 	which.flag(cmd, allServices)
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
 		services, err := s.Select(cmd.Context(), which.service)
@@ -131,7 +131,7 @@ func (a *app) deadLettersDiscard() *cobra.Command {
 	var which scope
 	var reason string
 	cmd := &cobra.Command{
-		Use: "discard ID", Short: "Give a dead letter up", Args: exactly(1),
+		Use: "discard ID", Short: "Give a dead letter up", Args: one,
 		Example: "  datasync dead-letters discard 0199c2a4-7d1c-7a3e-9f6e-2a5f0c9d8b71 --reason 'sent by a test'",
 	}
 	which.flag(cmd, allServices)

@@ -74,7 +74,7 @@ func (a *app) jobsShow() *cobra.Command {
 	var which scope
 	var f following
 	var wait bool
-	cmd := &cobra.Command{Use: "show JOB", Short: "Show one job, or follow it to its end", Args: exactly(1)}
+	cmd := &cobra.Command{Use: "show JOB", Short: "Show one job, or follow it to its end", Args: one}
 	which.flag(cmd, allServices)
 	cmd.Flags().BoolVar(&wait, "follow", false, "show its progress and wait until it ends")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
@@ -100,7 +100,7 @@ func findJob(ctx context.Context, s *connect.Services, name, id string) (connect
 
 func (a *app) jobsCancel() *cobra.Command {
 	var which scope
-	cmd := &cobra.Command{Use: "cancel JOB", Short: "Stop a job; what it did stays done", Args: exactly(1)}
+	cmd := &cobra.Command{Use: "cancel JOB", Short: "Stop a job; what it did stays done", Args: one}
 	which.flag(cmd, allServices)
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
 		service, _, err := findJob(cmd.Context(), s, which.service, args[0])

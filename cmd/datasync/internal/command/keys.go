@@ -123,7 +123,7 @@ func (a *app) keysRotate() *cobra.Command {
 	var which scope
 	var overlap time.Duration
 	cmd := &cobra.Command{
-		Use: "rotate KEY", Short: "Make a new secret for a key; the old one works on for a while", Args: exactly(1),
+		Use: "rotate KEY", Short: "Make a new secret for a key; the old one works on for a while", Args: one,
 		Long:    "Make a new secret for a key; the old one works on for the overlap. KEY is its id or its name.",
 		Example: "  datasync keys rotate billing --overlap 24h",
 	}
@@ -149,7 +149,7 @@ func (a *app) keysRevoke() *cobra.Command {
 	var which scope
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "revoke KEY", Short: "End a key within seconds", Args: exactly(1),
+		Use: "revoke KEY", Short: "End a key within seconds", Args: one,
 		Long: "End a key within seconds. KEY is its id or its name. It cannot be taken back.",
 	}
 	which.flag(cmd, allServices)

@@ -175,21 +175,22 @@ func headline(answers []answer) string {
 		}
 	}
 	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed, 0)
-	text := fmt.Sprintf("%d of %d customers in sync", synced, sum.Total)
+	parts := []string{fmt.Sprintf("%d of %d customers in sync", synced, sum.Total)}
 	for _, part := range []struct {
-		count int64
-		one   string
-		many  string
+		count     int64
+		one, many string
 	}{
-		{sum.Pending, "pending", "pending"}, {sum.Retrying, "retrying", "retrying"},
-		{sum.Conflicts, "conflict", "conflicts"}, {sum.Failed, "failed", "failed"},
+		{sum.Pending, "pending", "pending"},
+		{sum.Retrying, "retrying", "retrying"},
+		{sum.Conflicts, "conflict", "conflicts"},
+		{sum.Failed, "failed", "failed"},
 	} {
 		switch {
 		case part.count == 1:
-			text += "; 1 " + part.one
+			parts = append(parts, "1 "+part.one)
 		case part.count > 1:
-			text += fmt.Sprintf("; %d %s", part.count, part.many)
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.many))
 		}
 	}
-	return text + "."
+	return strings.Join(parts, "; ") + "."
 }

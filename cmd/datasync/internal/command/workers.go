@@ -18,11 +18,11 @@ import (
 func (a *app) workers() *cobra.Command {
 	return group("workers", "See and steer the connectors' workers",
 		a.workersList(),
-		a.control("scale N|default", "Set how many workers each replica runs", exactly(1), func(args []string) (patch, error) {
+		a.control("scale N|default", "Set how many workers each replica runs", one, func(args []string) (patch, error) {
 			n, err := number(args[0], strconv.Atoi)
 			return patch{"workers": n}, err
 		}),
-		a.control("rate N|default", "Set how many calls per second each replica may make", exactly(1), func(args []string) (patch, error) {
+		a.control("rate N|default", "Set how many calls per second each replica may make", one, func(args []string) (patch, error) {
 			n, err := number(args[0], func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
 			return patch{"rate": n}, err
 		}),

@@ -1,7 +1,8 @@
 // Program torture runs the real services, breaks everything around and in them at random while people write on both
 // sides, mends it, and checks that nothing was lost, doubled or overwritten. See docs/torture.md.
 //
-// Environment: SEED (default: the clock), WRITES (3000), FAULTS (60), MINUTES (2), DROP_WEBHOOKS (off), KEEP (off: keep
+// Environment: SEED (default: the clock), WRITES (3000), FAULTS (60), MINUTES (2), DROP_WEBHOOKS (off), CLUSTER (1: how
+// many nodes RabbitMQ has; 3 is the other choice), KEEP (off: keep
 // the logs of a good run). It prints one line of JSON; the exit status is 1 when a promise was broken.
 package main
 

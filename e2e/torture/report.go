@@ -104,7 +104,7 @@ func (r *report) fill(t *torture) {
 
 func (r *report) fault(kind plan.Kind, count int) {
 	switch kind {
-	case plan.BrokerCrash, plan.BrokerStop:
+	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerLeader:
 		r.BrokerCrashes += count
 	case plan.PostgresCrash:
 		r.PostgresCrashes += count

@@ -80,7 +80,7 @@ func (t *torture) find(format string, args ...any) {
 func (t *torture) start(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	if t.cluster, err = cluster.Start(ctx, t.dir, t.log); err != nil {
+	if t.cluster, err = cluster.Start(ctx, t.dir, t.settings.Nodes, t.log); err != nil {
 		return err
 	}
 	if t.database, err = pgxpool.New(ctx, t.cluster.Servers.Database); err != nil {

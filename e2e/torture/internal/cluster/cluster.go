@@ -24,7 +24,8 @@ const (
 	APIKey          = "ds_torture0123456789abcdefghijklmnopqrstuvwxyz"
 	StripeKey       = "sk_test_torture0123456789"
 
-	webhookSecret = "whsec_torture0123456789"
+	// WebhookSecret signs the webhooks.
+	WebhookSecret = "whsec_torture0123456789"
 
 	// Lease is how long a connector owns a record. Short, so that what a dead one held is soon taken over.
 	Lease = 4 * time.Second
@@ -47,20 +48,22 @@ type Cluster struct {
 	// Some of the links, in the order of the replicas that they belong to.
 	CatalogToBroker, ConnectorToBroker, ConnectorToStripe []*Link
 
-	network  *network
-	balancer *balancer
-	log      *slog.Logger
+	network   *network
+	balancers []*balancer
+	broker    string // where all links to the broker lead
+	log       *slog.Logger
 }
 
-// Start builds and starts everything and returns when it is ready. Call Close also after a failure.
-func Start(ctx context.Context, dir string, log *slog.Logger) (*Cluster, error) {
+// Start builds and starts everything and returns when it is ready. RabbitMQ has so many nodes. Call Close also after a
+// failure.
+func Start(ctx context.Context, dir string, nodes int, log *slog.Logger) (*Cluster, error) {
 	c := &Cluster{Dir: dir, log: log}
 	root, err := Root()
 	if err != nil {
 		return c, err
 	}
 	p := newPorts()
-	if c.Servers, err = newServers(ctx, root, dir, p); err != nil {
+	if c.Servers, err = newServers(ctx, root, dir, nodes, p); err != nil {
 		return c, err
 	}
 	group, starting := errgroup.WithContext(ctx)
@@ -93,21 +96,21 @@ func (c *Cluster) assemble(ctx context.Context, p *ports) error {
 		}
 		addresses[i] = loopback(port)
 	}
-	port, err := p.take(ctx)
+	toConnectors, err := c.balance(ctx, p, addresses[1+catalogs:]...)
 	if err != nil {
 		return err
 	}
-	if c.balancer, err = newBalancer(ctx, port, addresses[1+catalogs:]...); err != nil {
-		return err
-	}
-	webhooks, err := c.network.link(ctx, "stripe to connectors", c.balancer.addr())
+	webhooks, err := c.network.link(ctx, "stripe to connectors", toConnectors)
 	if err != nil {
 		return err
 	}
 	c.Simulator = c.process("stripe-simulator", "", addresses[0], map[string]string{
-		"STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret,
+		"STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": WebhookSecret,
 		"WEBHOOK_URL": "http://" + webhooks.Addr + "/webhooks/stripe",
 	})
+	if c.broker, err = c.balance(ctx, p, c.Servers.nodes()...); err != nil {
+		return err
+	}
 	for i := range catalogs {
 		if err := c.addCatalog(ctx, i+1, addresses[1+i]); err != nil {
 			return err
@@ -120,6 +123,20 @@ func (c *Cluster) assemble(ctx context.Context, p *ports) error {
 	}
 	c.Links = c.network.links
 	return nil
+}
+
+// balance puts a balancer before backends and returns its address.
+func (c *Cluster) balance(ctx context.Context, p *ports, backends ...string) (string, error) {
+	port, err := p.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	b, err := newBalancer(ctx, port, backends...)
+	if err != nil {
+		return "", err
+	}
+	c.balancers = append(c.balancers, b)
+	return b.addr(), nil
 }
 
 func (c *Cluster) process(service, number, addr string, env map[string]string) *Process {
@@ -149,7 +166,7 @@ func (c *Cluster) addConnector(ctx context.Context, number int, addr string) err
 	}
 	maps.Copy(env, map[string]string{
 		"DATABASE_SCHEMA": ConnectorSchema, "CONNECTOR_NAME": ConnectorName,
-		"STRIPE_API_URL": "http://" + stripe.Addr, "STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret,
+		"STRIPE_API_URL": "http://" + stripe.Addr, "STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": WebhookSecret,
 		"RATE_LIMIT": "10000", "ENDPOINT_RATE_LIMIT": "10000",
 		"CALL_TIMEOUT": CallTimeout.String(), "LEASE": Lease.String(), "WORKERS": "4",
 	})
@@ -165,7 +182,7 @@ func (c *Cluster) backends(ctx context.Context, name string) (env map[string]str
 	if err != nil {
 		return nil, nil, err
 	}
-	broker, err = c.network.link(ctx, name+" to rabbitmq", host(c.Servers.Broker))
+	broker, err = c.network.link(ctx, name+" to rabbitmq", c.broker)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -219,8 +236,8 @@ func (c *Cluster) Close(ctx context.Context, keep bool) error {
 		process.Thaw()
 		process.Kill()
 	}
-	if c.balancer != nil {
-		c.balancer.close()
+	for _, b := range c.balancers {
+		b.close()
 	}
 	if c.network != nil {
 		for _, link := range c.network.links {

@@ -39,15 +39,26 @@ func (p *ports) take(ctx context.Context) (int, error) {
 	return 0, errNoPort
 }
 
-// broker is a port for RabbitMQ whose other two are free as well.
-func (p *ports) broker(ctx context.Context) (int, error) {
+// broker is a port for the first node of RabbitMQ: it is free, and so are the node's other two, and those of the nodes
+// that follow.
+func (p *ports) broker(ctx context.Context, nodes int) (int, error) {
 	for range 200 {
 		port := firstBroker + rand.IntN(lastBroker-firstBroker) //nolint:gosec // as above
-		if free(ctx, port) && free(ctx, port+management) && free(ctx, port+distributed) {
+		if freeNodes(ctx, port, nodes) {
 			return port, nil
 		}
 	}
 	return 0, errNoPort
+}
+
+func freeNodes(ctx context.Context, first, nodes int) bool {
+	for port := range nodes {
+		port += first
+		if !free(ctx, port) || !free(ctx, port+management) || !free(ctx, port+distributed) {
+			return false
+		}
+	}
+	return true
 }
 
 func free(ctx context.Context, port int) bool {

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -15,10 +14,12 @@ import (
 // Servers are the run's own PostgreSQL and RabbitMQ.
 type Servers struct {
 	Database   string // URL of the server itself, around all proxies
-	Broker     string // likewise
+	Broker     string // likewise; the first node's, when there are several
 	Management string // base URL of RabbitMQ's management API
+	Nodes      int    // of RabbitMQ, at consecutive ports
 
 	script, dir      string
+	port             int        // of the first node
 	postgres, rabbit sync.Mutex // one thing at a time is done to each
 }
 
@@ -27,20 +28,20 @@ const (
 	broker = "guest"
 )
 
-func newServers(ctx context.Context, root, dir string, p *ports) (*Servers, error) {
+func newServers(ctx context.Context, root, dir string, nodes int, p *ports) (*Servers, error) {
 	database, err := p.take(ctx)
 	if err != nil {
 		return nil, err
 	}
-	queue, err := p.broker(ctx)
+	queue, err := p.broker(ctx, nodes)
 	if err != nil {
 		return nil, err
 	}
 	return &Servers{
 		Database:   fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", login, login, loopback(database), login),
 		Broker:     fmt.Sprintf("amqp://%s:%s@%s/", broker, broker, loopback(queue)),
-		Management: "http://" + loopback(queue+management),
-		script:     filepath.Join(root, "e2e", "torture", "internal", "cluster", "servers.sh"), dir: dir,
+		Management: "http://" + loopback(queue+management), Nodes: nodes, port: queue,
+		script: filepath.Join(root, "e2e", "torture", "internal", "cluster", "servers.sh"), dir: dir,
 	}, nil
 }
 
@@ -56,10 +57,13 @@ func (s *Servers) CrashPostgres(ctx context.Context) error {
 
 // StartRabbitMQ starts the broker and returns when it answers. It does nothing when it runs.
 func (s *Servers) StartRabbitMQ(ctx context.Context) error {
-	return s.run(ctx, &s.rabbit, "rabbitmq-start")
+	if err := s.run(ctx, &s.rabbit, "rabbitmq-start"); err != nil {
+		return err
+	}
+	return s.agree(ctx)
 }
 
-// CrashRabbitMQ kills the broker.
+// CrashRabbitMQ kills the broker, all nodes of it.
 func (s *Servers) CrashRabbitMQ(ctx context.Context) error {
 	return s.run(ctx, &s.rabbit, "rabbitmq-crash")
 }
@@ -73,11 +77,11 @@ func (s *Servers) stopPostgres(ctx context.Context) error {
 	return s.run(ctx, &s.postgres, "postgres-stop")
 }
 
-func (s *Servers) run(ctx context.Context, lock *sync.Mutex, verb string) error {
+func (s *Servers) run(ctx context.Context, lock *sync.Mutex, verb string, args ...string) error {
 	lock.Lock()
 	defer lock.Unlock()
-	command := exec.CommandContext(ctx, "bash", s.script, s.dir, verb) //nolint:gosec // a script of this repository
-	command.Env = append(command.Environ(), "DATABASE_URL="+s.Database, "AMQP_URL="+s.Broker, "NO_COLOR=1")
+	command := exec.CommandContext(ctx, "bash", append([]string{s.script, s.dir, verb}, args...)...) //nolint:gosec // a script of this repository
+	command.Env = append(command.Environ(), "DATABASE_URL="+s.Database, "AMQP_URL="+s.Broker, "NO_COLOR=1", "NODES="+strconv.Itoa(s.Nodes))
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {
@@ -86,39 +90,10 @@ func (s *Servers) run(ctx context.Context, lock *sync.Mutex, verb string) error 
 	return nil
 }
 
-// CloseConnections closes every connection to the broker from the broker's side.
-func (s *Servers) CloseConnections(ctx context.Context) error {
-	var connections []struct {
-		Name string `json:"name"`
+// nodes are the addresses of RabbitMQ's nodes.
+func (s *Servers) nodes() (addresses []string) {
+	for node := range s.Nodes {
+		addresses = append(addresses, loopback(s.port+node))
 	}
-	if err := s.call(ctx, http.MethodGet, "/api/connections?columns=name", &connections); err != nil {
-		return err
-	}
-	for _, c := range connections {
-		if err := s.call(ctx, http.MethodDelete, "/api/connections/"+url.PathEscape(c.Name), nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Queue is what the broker says of one queue, up to five seconds late.
-type Queue struct {
-	Name     string `json:"name"`
-	Messages int    `json:"messages"` // ready or handed out
-}
-
-// Queues lists all queues.
-func (s *Servers) Queues(ctx context.Context) (queues []Queue, err error) {
-	err = s.call(ctx, http.MethodGet, "/api/queues?columns=name,messages", &queues)
-	return queues, err
-}
-
-func (s *Servers) call(ctx context.Context, method, path string, result any) error {
-	request, err := http.NewRequestWithContext(ctx, method, s.Management+path, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("management API: %w", err)
-	}
-	request.SetBasicAuth(broker, broker)
-	return exchange(request, result)
+	return addresses
 }

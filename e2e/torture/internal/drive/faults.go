@@ -112,7 +112,7 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return "all connectors", b.killAfterCall(ctx, f)
 	case plan.FreezeAfterCall:
 		return "all connectors but one", b.freezeAfterCall(ctx, f)
-	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerConnections:
+	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerConnections, plan.BrokerLeader:
 		return "rabbitmq", b.broker(ctx, f)
 	case plan.PostgresCrash:
 		return "postgres", b.postgres(ctx, f)
@@ -167,6 +167,14 @@ func (b *Breaker) broker(ctx context.Context, f plan.Fault) error {
 	switch f.Kind {
 	case plan.BrokerConnections:
 		return servers.CloseConnections(ctx)
+	case plan.BrokerLeader:
+		leader, err := servers.Leader(ctx, pick([]string{"catalog.changes.v1", cluster.ConnectorName + "-connector.events.v1"}, f.Pick))
+		if err != nil {
+			return err
+		}
+		if err := servers.CrashNode(ctx, leader); err != nil {
+			return err
+		}
 	case plan.BrokerStop:
 		if err := servers.StopRabbitMQ(ctx); err != nil {
 			return err

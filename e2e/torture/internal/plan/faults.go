@@ -28,6 +28,7 @@ const (
 	BrokerCrash       Kind = "broker crash"
 	BrokerStop        Kind = "broker stop"
 	BrokerConnections Kind = "broker closes connections"
+	BrokerLeader      Kind = "leader of a queue killed"
 	PostgresCrash     Kind = "postgres crash"
 	NetCut            Kind = "network cut"
 	NetSilent         Kind = "network silent"
@@ -63,7 +64,7 @@ type share struct {
 	from, to time.Duration
 }
 
-func shares(drop bool) []share {
+func shares(s Settings) []share {
 	const ms = time.Millisecond
 	all := []share{
 		{KillConnector, 44, 0, 1500 * ms},
@@ -100,7 +101,10 @@ func shares(drop bool) []share {
 		{HooksPaused, 2, 2000 * ms, 6000 * ms},
 		{ClockSkew, 2, 3000 * ms, 8000 * ms},
 	}
-	if drop {
+	if s.Cluster {
+		all = append(all, share{BrokerLeader, 10, 1000 * ms, 4000 * ms})
+	}
+	if s.Drop {
 		all = append(all, share{HooksLost, 4, 3000 * ms, 8000 * ms})
 	}
 	return all
@@ -108,7 +112,7 @@ func shares(drop bool) []share {
 
 // faults deals as many as are wanted: every kind in its share, and at least once when there are enough for that.
 func faults(random *rand.Rand, s Settings) []Fault {
-	deck := deal(random, shares(s.Drop), s.Faults)
+	deck := deal(random, shares(s), s.Faults)
 	result := make([]Fault, 0, len(deck))
 	for _, k := range deck {
 		result = append(result, Fault{

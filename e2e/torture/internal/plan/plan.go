@@ -52,6 +52,8 @@ type Settings struct {
 	Faults int
 	Length time.Duration // writes and faults are spread over it
 	Drop   bool          // webhooks may also be lost for good
+	// Cluster says that the broker has several nodes, of which one may be killed at a time.
+	Cluster bool
 }
 
 // Plan is what will happen.

@@ -65,12 +65,21 @@ test-long: deps ## Play the protocol through SCHEDULES (100000) random schedules
 	go test -timeout 12h -run TestProtocol ./services/catalog/internal/inbound -protocol.schedules=$(SCHEDULES)
 
 .PHONY: torture
-torture: ## Break the real programs at random and check that nothing is lost or doubled: SEED WRITES FAULTS MINUTES
+torture: ## Break the real programs at random and check that nothing is lost or doubled: SEED WRITES FAULTS MINUTES CLUSTER=3
 	go run ./e2e/torture
 
 .PHONY: torture-long
 torture-long: ## The same with 10000 writes, 100 kills, and all else in proportion
 	WRITES=$${WRITES:-10000} FAULTS=$${FAULTS:-200} MINUTES=$${MINUTES:-6} go run ./e2e/torture
+
+.PHONY: faults
+faults: ## Break one thing after the other, each row of the failure table by itself: ROWS=memory-alarm,disk-full picks
+	go run ./e2e/torture/faults
+	@[ -n "$(ROWS)" ] || ROWS=leader-killed CLUSTER=3 go run ./e2e/torture/faults
+
+.PHONY: faults-short
+faults-short: ## The rows that CI plays
+	SHORT=1 go run ./e2e/torture/faults
 
 .PHONY: bench
 bench: deps ## Measure the built binaries against a floor that promises nothing: BENCH=write,drain picks rows

@@ -82,15 +82,16 @@ func (k *consumer) subscribe(ctx context.Context, s *session) error {
 	}
 	s.start(func() { sub.collect(arriving) })
 	k.report(ctx, nil)
-	if err := sub.work(ctx); err != nil {
-		return err
-	}
+	err = sub.work(ctx)
 	select {
 	case reason := <-closed:
 		if reason != nil {
-			return fmt.Errorf("the channel was closed: %w", reason)
+			return fmt.Errorf("the channel was closed: %w", reason) // also when deliveries were held: this tells why
 		}
 	default:
+	}
+	if err != nil {
+		return err
 	}
 	return errors.New("the broker cancelled the subscription")
 }

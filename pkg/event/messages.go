@@ -25,6 +25,7 @@ const (
 	Created Verb = "created"
 	Updated Verb = "updated"
 	Deleted Verb = "deleted"
+	Erased  Verb = "erased" // deleted, and nobody may keep anything personal of it
 )
 
 // Snapshot is what the catalog tells its connectors: a record as it is at a version. It is complete, so a connector
@@ -35,6 +36,7 @@ type Snapshot struct {
 	Version    int64            `json:"version"`    // grows by one with every committed change of the record
 	Generation int64            `json:"generation"` // 1, and one more each time the record is restored
 	Deleted    bool             `json:"deleted"`
+	Erased     bool             `json:"erased,omitempty"` // deleted, and nobody may keep anything personal of it
 	Fields     record.Fields    `json:"fields"`
 	Seen       map[string]int64 `json:"seen"` // per remote, the Seq of the last Change that the record contains
 

@@ -17,6 +17,7 @@ const (
 	CodeInsufficientScope    Code = "insufficient_scope"
 	CodeCustomerNotFound     Code = "customer_not_found"
 	CodeCustomerDeleted      Code = "customer_deleted"
+	CodeCustomerErased       Code = "customer_erased"
 	CodeRouteNotFound        Code = "route_not_found"
 	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeRequestTimeout       Code = "request_timeout"
@@ -53,6 +54,7 @@ func Codes() []CodeInfo {
 		{CodeInsufficientScope, http.StatusForbidden, "The API key may not do this", "Use a key with the scope that detail names."},
 		{CodeCustomerNotFound, http.StatusNotFound, "There is no such customer", "Check the id; find customers with GET /v1/customers."},
 		{CodeCustomerDeleted, http.StatusNotFound, "The customer is deleted", "Restore it with POST /v1/customers/{id}/restore, or read it with include_deleted=true."},
+		{CodeCustomerErased, http.StatusGone, "The customer's personal data was erased", "It is gone for good: there is nothing to read, to change or to restore. Create a new customer if there has to be one."},
 		{CodeRouteNotFound, http.StatusNotFound, "There is nothing at this address", "Look the address up in /docs."},
 		{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "The method is not allowed here", "Use one of the methods in the header Allow."},
 		{CodeRequestTimeout, http.StatusRequestTimeout, "The body took too long to arrive", "Send the request again."},

@@ -32,7 +32,11 @@ func (s *Server) get(ctx context.Context, in *getInput) (*getOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Deleted() && !in.IncludeDeleted {
+	switch {
+	case in.IncludeDeleted:
+	case c.Erased():
+		return nil, customers.ErrErased
+	case c.Deleted():
 		return nil, customers.ErrDeleted
 	}
 	out := &getOutput{Status: http.StatusOK, ETag: etag(c.Version), Body: s.render(c)}

@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
+	"github.com/datasync-dev/datasync/services/catalog/internal/erasure"
 )
 
 // CustomerID is the id in the address.
@@ -91,6 +95,19 @@ func (s *Server) restore(ctx context.Context, in *bodilessInput) (*written[Custo
 	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Customer]{
 		headers: in.WriteHeaders, operation: "restore", render: s.render,
 	}, customers.Restore)
+}
+
+func (s *Server) erase(ctx context.Context, in *bodilessInput) (*written[Tombstone], error) {
+	answer, err := json.Marshal(newProblem(CodeCustomerErased, ""))
+	if err != nil {
+		return nil, fmt.Errorf("encode a problem: %w", err)
+	}
+	principal, _ := auth.From(ctx)
+	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Tombstone]{
+		headers: in.WriteHeaders, operation: "erase", render: s.renderTombstone,
+	}, func(tx *gorm.DB, id uuid.UUID, guard customers.Guard) (customers.Customer, error) {
+		return erasure.Erase(tx, erasure.Request{ID: id, Guard: guard, Actor: principal.Name, Answer: answer})
+	})
 }
 
 // executeOn completes a write to an existing customer and executes it.

@@ -18,7 +18,7 @@ func (s *Server) register(api huma.API) {
 	read, write := needs(auth.CustomersRead), needs(auth.CustomersWrite)
 	add(s, api, huma.Operation{
 		OperationID: "createCustomer", Method: http.MethodPost, Path: "/v1/customers", Security: write,
-		DefaultStatus: http.StatusCreated, Summary: "Create a customer", Errors: []int{400, 401, 403, 408, 409, 413, 415, 422, 503},
+		DefaultStatus: http.StatusCreated, Summary: "Create a customer", Errors: []int{400, 401, 403, 408, 409, 410, 413, 415, 422, 503},
 	}, s.create)
 	add(s, api, huma.Operation{
 		OperationID: "listCustomers", Method: http.MethodGet, Path: "/v1/customers", Security: read,
@@ -26,30 +26,37 @@ func (s *Server) register(api huma.API) {
 	}, s.list)
 	add(s, api, huma.Operation{
 		OperationID: "getCustomer", Method: http.MethodGet, Path: customerPath, Security: read,
-		Summary: "Get a customer", Errors: []int{400, 401, 403, 404, 503},
+		Summary: "Get a customer", Errors: []int{400, 401, 403, 404, 410, 503},
 		Responses: map[string]*huma.Response{"304": {Description: "The client has the present version"}},
 	}, s.get)
 	add(s, api, huma.Operation{
 		OperationID: "updateCustomer", Method: http.MethodPatch, Path: customerPath, Security: write,
 		Summary:     "Change some fields of a customer",
 		Description: "A merge patch (RFC 7396): null clears a field, a field that is left out stays.",
-		Errors:      []int{400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503},
+		Errors:      []int{400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 422, 503},
 	}, s.update)
 	add(s, api, huma.Operation{
 		OperationID: "replaceCustomer", Method: http.MethodPut, Path: customerPath, Security: write,
 		Summary: "Replace a customer", Description: "Fields that are left out are cleared.",
-		Errors: []int{400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503},
+		Errors: []int{400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 422, 503},
 	}, s.replace)
 	add(s, api, huma.Operation{
 		OperationID: "deleteCustomer", Method: http.MethodDelete, Path: customerPath, Security: write,
 		Summary: "Delete a customer", Description: "Leaves a tombstone, which can be restored. Deleting it again changes nothing.",
-		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503},
+		Errors: []int{400, 401, 403, 404, 409, 410, 412, 422, 503},
 	}, s.remove)
 	add(s, api, huma.Operation{
 		OperationID: "restoreCustomer", Method: http.MethodPost, Path: customerPath + "/restore", Security: write,
 		Summary: "Restore a deleted customer", Description: "Remotes get a new object for it. Restoring one that lives changes nothing.",
-		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503},
+		Errors: []int{400, 401, 403, 404, 409, 410, 412, 422, 503},
 	}, s.restore)
+	add(s, api, huma.Operation{
+		OperationID: "eraseCustomer", Method: http.MethodPost, Path: customerPath + "/erase", Security: needs(auth.Admin),
+		Summary: "Erase a customer's personal data for good",
+		Description: "Removes it from the catalog, from what connectors keep, and, as their settings say, from the remotes. Leaves an empty " +
+			"tombstone, which nothing brings back. Erasing again removes what has come in since.",
+		Errors: []int{400, 401, 403, 404, 409, 410, 412, 422, 503},
+	}, s.erase)
 	add(s, api, huma.Operation{
 		OperationID: "listCustomerConflicts", Method: http.MethodGet, Path: customerPath + "/conflicts", Security: read,
 		Summary: "List the conflicts of a customer, newest first", Errors: []int{400, 401, 403, 404, 503},

@@ -15,7 +15,7 @@ func (s *Server) render(c customers.Customer) Customer {
 		Description: optional(content.Description), Address: address(content.Address), Shipping: shipping(content.Shipping),
 		Metadata: content.Metadata, PreferredLocales: content.PreferredLocales, TaxExempt: content.TaxExempt,
 		Version: c.Version, Generation: c.Generation,
-		Deleted: c.Deleted(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(), DeletedAt: c.DeletedAt,
+		Deleted: c.Deleted(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(), DeletedAt: c.DeletedAt, ErasedAt: c.ErasedAt,
 		Sync: s.syncOf(c),
 	}
 	if body.Metadata == nil {
@@ -30,10 +30,10 @@ func (s *Server) render(c customers.Customer) Customer {
 	return body
 }
 
-// renderTombstone returns what DELETE answers.
+// renderTombstone returns what a delete or an erasure answers.
 func (s *Server) renderTombstone(c customers.Customer) Tombstone {
 	return Tombstone{
-		ID: c.ID.String(), Object: "customer", Deleted: c.Deleted(), DeletedAt: c.DeletedAt,
+		ID: c.ID.String(), Object: "customer", Deleted: c.Deleted(), DeletedAt: c.DeletedAt, ErasedAt: c.ErasedAt,
 		Version: c.Version, Generation: c.Generation, Sync: s.syncOf(c),
 	}
 }

@@ -19,11 +19,9 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/event"
-	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
-	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
-	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
+	"github.com/datasync-dev/datasync/services/catalog/internal/server"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
 
@@ -40,7 +38,7 @@ type bundle struct {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	db := postgrestest.Open(t, auth.Migrations, outbox.Migrations, customers.Migrations, idempotency.Migrations)
+	db := postgrestest.Open(t, server.Migrations()...)
 	b := &bundle{t: t, db: db, keys: auth.NewKeys(db, time.Minute), waiters: syncstate.NewWaiters(), spec: loadSpec(t)}
 	var err error
 	b.key, err = b.keys.Issue(t.Context(), "test", []auth.Scope{auth.CustomersRead, auth.CustomersWrite}, time.Time{})

@@ -57,6 +57,8 @@ func translate(err error) *Problem {
 		return newProblem(CodeCustomerNotFound, "")
 	case errors.Is(err, customers.ErrDeleted):
 		return newProblem(CodeCustomerDeleted, "")
+	case errors.Is(err, customers.ErrErased):
+		return newProblem(CodeCustomerErased, "")
 	case errors.Is(err, customers.ErrCursor):
 		return newProblem(CodeInvalidCursor, "")
 	case errors.Is(err, idempotency.ErrRunning):

@@ -25,15 +25,17 @@ type Customer struct {
 	CreatedAt        time.Time             `json:"created_at"`
 	UpdatedAt        time.Time             `json:"updated_at"`
 	DeletedAt        *time.Time            `json:"deleted_at"`
+	ErasedAt         *time.Time            `json:"erased_at" doc:"Not null: a tombstone without personal data, which cannot be restored"`
 	Sync             map[string]SyncStatus `json:"sync" doc:"How the customer stands at each remote, by its name"`
 }
 
-// Tombstone is what is left of a deleted customer. It can be restored.
+// Tombstone is what is left of a deleted customer. It can be restored, unless it was erased.
 type Tombstone struct {
 	ID         string                `json:"id" format:"uuid"`
 	Object     string                `json:"object" enum:"customer"`
 	Deleted    bool                  `json:"deleted" doc:"Always true"`
 	DeletedAt  *time.Time            `json:"deleted_at"`
+	ErasedAt   *time.Time            `json:"erased_at" doc:"Not null: its personal data is gone, and it cannot be restored"`
 	Version    int64                 `json:"version"`
 	Generation int64                 `json:"generation"`
 	Sync       map[string]SyncStatus `json:"sync"`

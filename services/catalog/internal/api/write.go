@@ -91,7 +91,7 @@ type run[T any] struct {
 }
 
 func (r *run[T]) transact(ctx context.Context) error {
-	r.answer, r.refusal = nil, nil // of an attempt that was rolled back
+	r.answer, r.refusal, r.customer = nil, nil, customers.Customer{} // of an attempt that was rolled back
 	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
 	defer cancel()
 	return r.server.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -121,7 +121,7 @@ func (r *run[T]) transact(ctx context.Context) error {
 // the request but in the customer that it found.
 func definitive(err error) bool {
 	var mismatch *customers.VersionMismatch
-	return errors.Is(err, customers.ErrNotFound) || errors.Is(err, customers.ErrDeleted) || errors.As(err, &mismatch)
+	return errors.Is(err, customers.ErrNotFound) || errors.Is(err, customers.ErrDeleted) || errors.Is(err, customers.ErrErased) || errors.As(err, &mismatch)
 }
 
 func (r *run[T]) respond(c customers.Customer) *written[T] {
@@ -141,10 +141,11 @@ func (r *run[T]) store(tx *gorm.DB, status int, body any) error {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
 	headers := map[string]string{}
+	answer := idempotency.Answer{Status: status, Headers: headers, Body: encoded, Customer: r.customer.ID}
 	if r.answer != nil {
 		headers["ETag"], headers["Location"] = r.answer.ETag, r.answer.Location
 	}
-	return idempotency.Store(tx, *r.key, idempotency.Answer{Status: status, Headers: headers, Body: encoded})
+	return idempotency.Store(tx, *r.key, answer)
 }
 
 // replay gives a stored answer again.

@@ -17,6 +17,7 @@ type Customer struct {
 	Version    int64
 	Generation int64
 	DeletedAt  *time.Time // not nil: a tombstone
+	ErasedAt   *time.Time // not nil: a tombstone without personal data, which cannot be restored
 	Fields     record.Fields
 	Clock      map[string]record.Clock // per path, who set it last; also of cleared ones
 	Seen       map[string]int64        // per remote, the Seq of the last change that is contained
@@ -85,6 +86,6 @@ func (c Customer) Merged(remote string, seq int64, patch record.Patch, times map
 func (c Customer) Snapshot() event.Snapshot {
 	return event.Snapshot{
 		Kind: event.KindCustomer, ID: c.ID.String(), Version: c.Version, Generation: c.Generation,
-		Deleted: c.Deleted(), Fields: c.Fields, Seen: c.Seen,
+		Deleted: c.Deleted(), Erased: c.Erased(), Fields: c.Fields, Seen: c.Seen,
 	}
 }

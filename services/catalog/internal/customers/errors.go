@@ -9,6 +9,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such customer")
 	ErrDeleted  = errors.New("the customer is deleted")
+	ErrErased   = errors.New("the customer was erased")
 	ErrCursor   = errors.New("not a cursor of this list")
 )
 

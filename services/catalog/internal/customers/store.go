@@ -28,6 +28,7 @@ type row struct {
 	Version    int64
 	Generation int64
 	DeletedAt  *time.Time
+	ErasedAt   *time.Time
 	Fields     []byte
 	Clock      []byte
 	Seen       []byte
@@ -37,12 +38,12 @@ type row struct {
 }
 
 // columns of a row of c (customers).
-const columns = `c.id, c.version, c.generation, c.deleted_at, c.fields, c.clock, c.seen, c.created_at, c.updated_at,
+const columns = `c.id, c.version, c.generation, c.deleted_at, c.erased_at, c.fields, c.clock, c.seen, c.created_at, c.updated_at,
 	(SELECT jsonb_agg(y) FROM customer_sync y WHERE y.customer_id = c.id) AS sync`
 
 func (r row) customer() (Customer, error) {
 	c := Customer{
-		ID: r.ID, Version: r.Version, Generation: r.Generation, DeletedAt: r.DeletedAt,
+		ID: r.ID, Version: r.Version, Generation: r.Generation, DeletedAt: r.DeletedAt, ErasedAt: r.ErasedAt,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	for _, column := range []struct {
@@ -111,9 +112,9 @@ func Update(tx *gorm.DB, c *Customer, verb event.Verb) error {
 		return err
 	}
 	result := tx.Raw(`
-		UPDATE customers SET version = ?, generation = ?, deleted_at = ?, fields = ?, clock = ?, seen = ?, updated_at = now()
+		UPDATE customers SET version = ?, generation = ?, deleted_at = ?, erased_at = ?, fields = ?, clock = ?, seen = ?, updated_at = now()
 		WHERE id = ? RETURNING updated_at`,
-		c.Version, c.Generation, c.DeletedAt, fields, clock, seen, c.ID).Scan(&c.UpdatedAt)
+		c.Version, c.Generation, c.DeletedAt, c.ErasedAt, fields, clock, seen, c.ID).Scan(&c.UpdatedAt)
 	if result.Error != nil {
 		return fmt.Errorf("update customer %s: %w", c.ID, result.Error)
 	}

@@ -42,7 +42,10 @@ func edit(tx *gorm.DB, id uuid.UUID, guard Guard, diff func(record.Fields) (reco
 	if err != nil {
 		return c, err
 	}
-	if c.Deleted() {
+	switch {
+	case c.Erased():
+		return c, ErrErased
+	case c.Deleted():
 		return c, ErrDeleted
 	}
 	patch, err := diff(c.Fields)
@@ -68,6 +71,9 @@ func Restore(tx *gorm.DB, id uuid.UUID, guard Guard) (Customer, error) {
 	c, err := lock(tx, id, guard)
 	if err != nil || !c.Deleted() {
 		return c, err
+	}
+	if c.Erased() {
+		return c, ErrErased
 	}
 	c = c.Restored()
 	return c, Update(tx, &c, event.Created)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/postgres"
@@ -56,9 +57,10 @@ func NewKey(client, key string, content ...[]byte) Key {
 
 // Answer is what was answered to a request.
 type Answer struct {
-	Status  int
-	Headers map[string]string
-	Body    []byte
+	Customer uuid.UUID // whom it is about; uuid.Nil when about nobody
+	Status   int
+	Headers  map[string]string
+	Body     []byte
 }
 
 // Begin claims the key until tx ends. It returns the answer if the request was answered before, else nil; then the
@@ -102,13 +104,13 @@ func Store(tx *gorm.DB, k Key, a Answer) error {
 		return fmt.Errorf("headers of an answer: %w", err)
 	}
 	result := tx.Exec(`
-		INSERT INTO idempotency_keys AS k (api_key_id, key, request_hash, status, headers, body)
-		VALUES (?, ?, ?, ?, ?, ?)
+		INSERT INTO idempotency_keys AS k (api_key_id, key, request_hash, status, headers, body, customer_id)
+		VALUES (?, ?, ?, ?, ?, ?, nullif(?, '00000000-0000-0000-0000-000000000000'::uuid))
 		ON CONFLICT (api_key_id, key) DO UPDATE
 		SET request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
-		    body = excluded.body, created_at = now()
+		    body = excluded.body, customer_id = excluded.customer_id, created_at = now()
 		WHERE k.created_at <= now() - make_interval(secs => ?)`,
-		k.Client, k.Key, k.hash, a.Status, string(headers), string(a.Body), Keep.Seconds())
+		k.Client, k.Key, k.hash, a.Status, string(headers), string(a.Body), a.Customer, Keep.Seconds())
 	if result.Error != nil {
 		return fmt.Errorf("store an idempotent answer: %w", result.Error)
 	}
@@ -118,9 +120,10 @@ func Store(tx *gorm.DB, k Key, a Answer) error {
 	return nil
 }
 
-// Amend replaces the body of a stored answer: the client was told more than was known when the write committed.
+// Amend replaces the body of a stored answer: the client was told more than was known when the write committed. One that
+// was erased meanwhile stays so.
 func Amend(db *gorm.DB, k Key, body []byte) error {
-	err := db.Exec(`UPDATE idempotency_keys SET body = ? WHERE api_key_id = ? AND key = ? AND request_hash = ?`,
+	err := db.Exec(`UPDATE idempotency_keys SET body = ? WHERE api_key_id = ? AND key = ? AND request_hash = ? AND status < 400`,
 		string(body), k.Client, k.Key, k.hash).Error
 	if err != nil {
 		return fmt.Errorf("amend an idempotent answer: %w", err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/deadletter"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -31,7 +32,7 @@ const rememberKeys = 5 * time.Second
 
 // Migrations are all tables of the catalog.
 func Migrations() []postgres.Migrations {
-	return []postgres.Migrations{auth.Migrations, outbox.Migrations, deadletter.Migrations, customers.Migrations, idempotency.Migrations}
+	return []postgres.Migrations{auth.Migrations, outbox.Migrations, deadletter.Migrations, ledger.Migrations, customers.Migrations, idempotency.Migrations}
 }
 
 // Run is the catalog: it blocks until ctx ends and everything has stopped.

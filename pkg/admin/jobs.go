@@ -6,7 +6,7 @@ import "time"
 // POST /admin/v1/jobs/{id}/cancel. It survives restarts: another replica goes on where it stood.
 type Job struct {
 	ID         string           `json:"id"`
-	Kind       string           `json:"kind"  enum:"reconcile,retry,replay,export,import"`
+	Kind       string           `json:"kind"  enum:"reconcile,retry,replay,backfill,export,import"`
 	State      string           `json:"state" enum:"queued,running,done,failed,cancelled"`
 	Done       int64            `json:"done"`
 	Total      int64            `json:"total"  doc:"an estimate; 0 while unknown"`
@@ -21,12 +21,13 @@ type Job struct {
 
 // ReconcileRequest starts a comparison of everything: POST /admin/v1/reconciles. The answer is its Job.
 type ReconcileRequest struct {
-	Repair  string   `json:"repair,omitempty" enum:",catalog,remote,policy" doc:"empty: only report; else which side wins where they differ"`
-	Adopt   string   `json:"adopt,omitempty"  enum:",mark,email,external_id" doc:"how objects that are not linked are matched with customers of the catalog; empty: not at all"`
-	Orphans string   `json:"orphans,omitempty" enum:",create,ignore" doc:"objects that match nothing: create takes them into the catalog, and brings customers that the remote lacks to it; empty: only report"`
-	Plan    string   `json:"plan,omitempty"   doc:"id of an earlier dry run: repair exactly what it found, unless it changed since"`
-	Rate    float64  `json:"rate,omitempty"   minimum:"0" doc:"calls per second; 0: a quarter of the connector's rate"`
-	Only    []string `json:"only,omitempty"   maxItems:"1000" doc:"ids of records; empty: all"`
+	Repair      string   `json:"repair,omitempty" enum:",catalog,remote,policy" doc:"empty: only report; else which side wins where they differ"`
+	Adopt       string   `json:"adopt,omitempty"  enum:",mark,email,external_id" doc:"how objects that are not linked are matched with customers of the catalog; empty: not at all"`
+	ExternalKey string   `json:"external_key,omitempty" maxLength:"40" doc:"with adopt=external_id: the metadata key at the remote whose value is the customer's id, or equals the customer's own metadata under that key"`
+	Orphans     string   `json:"orphans,omitempty" enum:",create,ignore" doc:"objects that match nothing: create takes them into the catalog, and brings customers that the remote lacks to it; empty: only report"`
+	Plan        string   `json:"plan,omitempty"   doc:"id of an earlier dry run: repair exactly what it found, unless it changed since"`
+	Rate        float64  `json:"rate,omitempty"   minimum:"0" doc:"calls per second; 0: a quarter of the connector's rate"`
+	Only        []string `json:"only,omitempty"   maxItems:"1000" doc:"ids of records; empty: all"`
 }
 
 // Reconcile is what a comparison found, and honestly what it did not reach.

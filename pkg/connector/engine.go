@@ -48,10 +48,15 @@ type Options struct {
 	Probe        time.Duration                   // longest wait between two tries of a remote that is down or refuses the key; default 30s
 	PollInterval time.Duration                   // how often the Remote's Feed is read; default 1m
 	DeletePolicy DeletePolicy                    // default DeleteAlways
+	Rate         func() float64                  // calls per second that the Remote allows itself now: comparisons take a quarter; default 25
+	Settle       time.Duration                   // how long what moves during a comparison gets to be notified before repairs; default 5s
 	Backoff      func(attempt int) time.Duration // default Backoff
 	Log          *slog.Logger
 	Metrics      prometheus.Registerer
 }
+
+// defaultRate is what a remote is taken to bear in calls per second.
+const defaultRate = 25
 
 // outageAfter is how many records in a row have to go without an answer before the remote is taken to be down.
 const outageAfter = 5
@@ -104,6 +109,10 @@ func (o *Options) setDefaults() {
 	setDefault(&o.Probe, 30*time.Second)
 	setDefault(&o.PollInterval, time.Minute)
 	setDefault(&o.DeletePolicy, DeleteAlways)
+	setDefault(&o.Settle, 5*time.Second)
+	if o.Rate == nil {
+		o.Rate = func() float64 { return defaultRate }
+	}
 	if o.Backoff == nil {
 		o.Backoff = Backoff
 	}

@@ -1,0 +1,174 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// list reads the listing to its end, a page at a time.
+func (c *comparison) list(ctx context.Context) error {
+	for {
+		since, err := c.now(ctx)
+		if err != nil {
+			return err
+		}
+		page, err := c.page(ctx)
+		if err != nil {
+			return err
+		}
+		next, err := c.comparePage(ctx, page, since)
+		if err != nil {
+			return err
+		}
+		if !next {
+			return nil
+		}
+	}
+}
+
+// comparePage compares a page and commits it; false when it was the last one.
+func (c *comparison) comparePage(ctx context.Context, page Page, since time.Time) (more bool, err error) {
+	near, err := c.linksOf(ctx, page.Objects)
+	if err != nil {
+		return false, err
+	}
+	var found []*finding
+	var shown []string
+	var keys []matchKey
+	for _, object := range page.Objects {
+		f := c.judge(object, near, since)
+		if f != nil {
+			found = append(found, f)
+		}
+		if l := near.byRemote[object.ID]; l != nil {
+			shown = append(shown, l.Link.LocalID)
+		}
+		keys = append(keys, c.objectKeys(object, f, near)...)
+	}
+	c.count(found)
+	c.report.Pages++
+	c.run.Done += int64(len(page.Objects))
+	c.at.Cursor = page.Next
+	if page.Next == "" {
+		c.at.Phase = phaseMissing
+		if c.asked.Adopt != "" {
+			c.at.Phase = phaseIndex
+		}
+	}
+	return page.Next != "", c.commit(ctx, func(tx *gorm.DB) error {
+		if err := storeFindings(tx, found); err != nil {
+			return err
+		}
+		if err := storeKeys(tx, c.run.ID, keys); err != nil {
+			return err
+		}
+		return storeListed(tx, c.run.ID, shown)
+	})
+}
+
+// compareOnly compares the records that were asked for.
+func (c *comparison) compareOnly(ctx context.Context) error {
+	for int(c.run.Done) < len(c.asked.Only) {
+		since, err := c.now(ctx)
+		if err != nil {
+			return err
+		}
+		f, err := c.compareOne(ctx, c.asked.Only[c.run.Done], since)
+		if err != nil {
+			return err
+		}
+		c.run.Done++
+		var found []*finding
+		if f != nil {
+			found = append(found, f)
+		}
+		if err := c.commitUpTo(ctx, found, ""); err != nil {
+			return err
+		}
+	}
+	return c.enterRepair(ctx)
+}
+
+// compareOne reads one record's object and compares the two.
+func (c *comparison) compareOne(ctx context.Context, localID string, since time.Time) (*finding, error) {
+	l, err := c.linkOf(ctx, localID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case l == nil:
+		c.run.Counts["unknown"]++
+		return nil, nil
+	case l.Link.RemoteID == "" && l.alive() && !l.busy():
+		return l.about(findOnlyLocal, ""), nil
+	case l.Link.RemoteID == "" || !l.alive():
+		return nil, nil
+	}
+	return c.verify(ctx, l, since)
+}
+
+// verify asks the remote for a link's object.
+func (c *comparison) verify(ctx context.Context, l *compared, since time.Time) (*finding, error) {
+	object, err := c.get(ctx, l.Link.RemoteID)
+	if err != nil {
+		return nil, err
+	}
+	again, err := c.linkOf(ctx, l.Link.LocalID) // it may have been worked on during the call
+	if err != nil || again == nil {
+		return nil, err
+	}
+	switch {
+	case again.Link.RemoteID != l.Link.RemoteID || again.moving(since):
+		c.report.Moving++
+		return nil, nil
+	case object == nil:
+		return again.about(findOnlyLocal, again.Link.RemoteID), nil
+	}
+	return c.judgeLinked(again, *object, since), nil
+}
+
+const linkColumns = `local_id, COALESCE(remote_id, '') AS remote_id, desired, desired_version, shadow, version, generation, seq,
+    pending, intent, doubt, gone, state, offered, due_at, updated_at`
+
+// linksOf reads the links that objects belong to, by their ids and by their marks.
+func (c *comparison) linksOf(ctx context.Context, objects []Object) (neighbours, error) {
+	near := neighbours{map[string]*compared{}, map[string]*compared{}}
+	ids, marks := []string{}, []string{}
+	for _, object := range objects {
+		ids = append(ids, object.ID)
+		if id, err := uuid.Parse(object.LocalID); err == nil && id.String() == object.LocalID {
+			marks = append(marks, object.LocalID)
+		}
+	}
+	var found []*compared
+	err := c.o.DB.WithContext(ctx).Raw(`
+SELECT `+linkColumns+` FROM links WHERE kind = ? AND remote_id = ANY(SELECT jsonb_array_elements_text(?::jsonb))
+UNION ALL
+SELECT `+linkColumns+` FROM links WHERE kind = ? AND local_id = ANY(SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
+		c.o.Kind, jsonList(ids), c.o.Kind, jsonList(marks)).Scan(&found).Error
+	if err != nil {
+		return near, fmt.Errorf("read links: %w", err)
+	}
+	for _, l := range found {
+		near.byMark[l.Link.LocalID] = l
+		if l.Link.RemoteID != "" {
+			near.byRemote[l.Link.RemoteID] = l
+		}
+	}
+	return near, nil
+}
+
+// linkOf reads one link; nil when there is none.
+func (c *comparison) linkOf(ctx context.Context, localID string) (*compared, error) {
+	var found []*compared
+	err := c.o.DB.WithContext(ctx).
+		Raw(`SELECT `+linkColumns+` FROM links WHERE kind = ? AND local_id = ?`, c.o.Kind, localID).Scan(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}

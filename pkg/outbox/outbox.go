@@ -7,12 +7,14 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 //go:embed migrations/*.sql
@@ -49,15 +51,32 @@ FROM jsonb_to_recordset(?::jsonb)
 // published if and when that commits; call Relay.Wake then. A message that could never be published is an error here
 // that wraps rabbitmq.ErrInvalid.
 func Append(tx *gorm.DB, msgs ...rabbitmq.Message) error {
-	if len(msgs) == 0 {
-		return nil
+	statements, err := Statements(tx.Statement.Context, msgs...)
+	if err != nil {
+		return err
 	}
+	if err := postgres.Exec(tx, statements...); err != nil {
+		return fmt.Errorf("append to the outbox: %w", err)
+	}
+	return nil
+}
+
+// Statements are what Append runs, none or one, for callers that let it travel with a statement of their own: see
+// postgres.With. Messages continue the trace in ctx.
+func Statements(ctx context.Context, msgs ...rabbitmq.Message) ([]postgres.Statement, error) {
+	if len(msgs) == 0 {
+		return nil, nil
+	}
+	parent := tracing.Parent(ctx)
 	rows := make([]newRow, 0, len(msgs))
 	for _, m := range msgs {
 		if err := m.Validate(); err != nil {
-			return fmt.Errorf("append to the outbox: message %s: %w", m.ID, err)
+			return nil, fmt.Errorf("append to the outbox: message %s: %w", m.ID, err)
 		}
-		r := newRow{row: row{Exchange: m.Exchange, Key: m.Key, MessageID: m.ID, Body: m.Body}, Headers: m.Headers}
+		r := newRow{
+			row:     row{Exchange: m.Exchange, Key: m.Key, MessageID: m.ID, Body: m.Body},
+			Headers: traced(m.Headers, parent),
+		}
 		if !m.Time.IsZero() {
 			r.MessageTime = &m.Time
 		}
@@ -65,12 +84,19 @@ func Append(tx *gorm.DB, msgs ...rabbitmq.Message) error {
 	}
 	encoded, err := json.Marshal(rows)
 	if err != nil {
-		return fmt.Errorf("append to the outbox: %w", err)
+		return nil, fmt.Errorf("append to the outbox: %w", err)
 	}
-	if err := tx.Exec(insertSQL, string(encoded)).Error; err != nil {
-		return fmt.Errorf("append to the outbox: %w", err)
+	return []postgres.Statement{{SQL: insertSQL, Args: []any{string(encoded)}}}, nil
+}
+
+// traced adds the trace context to headers that have none.
+func traced(headers map[string]string, parent string) map[string]string {
+	if _, has := headers[tracing.Header]; has || parent == "" {
+		return headers
 	}
-	return nil
+	all := map[string]string{tracing.Header: parent}
+	maps.Copy(all, headers)
+	return all
 }
 
 func (r row) message() (rabbitmq.Message, error) {

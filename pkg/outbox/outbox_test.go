@@ -10,6 +10,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 func TestAppendedMessagesArriveAsTheyAre(t *testing.T) {
@@ -94,4 +95,16 @@ func TestARollbackPublishesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n)
 	require.Zero(t, b.calls)
+}
+
+func TestMessagesContinueTheTraceOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	db := open(t)
+	m := numbered("m", 1)[0]
+	m.Headers = map[string]string{"kind": "of its own"}
+	require.NoError(t, outbox.Append(db.WithContext(tracing.Continue(t.Context(), parent)), m))
+	var headers string
+	require.NoError(t, db.Raw(`SELECT headers::text FROM outbox`).Scan(&headers).Error)
+	require.JSONEq(t, `{"kind": "of its own", "traceparent": "`+parent+`"}`, headers)
 }

@@ -44,7 +44,7 @@ func Open(ctx context.Context, o Options) (*gorm.DB, error) {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db, err := gorm.Open(driver.New(driver.Config{Conn: pool}), &gorm.Config{
-		PrepareStmt: false,
+		PrepareStmt:            false,
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		DisableAutomaticPing:   true, // Await did

@@ -1,9 +1,12 @@
 package service
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"strings"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // NewLogger writes to w, from level (debug, info, warn or error) on, as format says: text for people, json for machines.
@@ -21,7 +24,7 @@ func NewLogger(w io.Writer, name, level, format string) *slog.Logger {
 		badFormat = format != "" && format != "text"
 		handler = slog.NewTextHandler(w, options)
 	}
-	log := slog.New(handler).With(slog.String("service", name))
+	log := slog.New(traced{handler}).With(slog.String("service", name))
 	if badLevel {
 		log.Warn("LOG_LEVEL is not debug, info, warn or error: using info", slog.String("log_level", level))
 	}
@@ -30,3 +33,20 @@ func NewLogger(w io.Writer, name, level, format string) *slog.Logger {
 	}
 	return log
 }
+
+// traced adds to each line the id of the trace in whose context it was written.
+type traced struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h traced) Handle(ctx context.Context, r slog.Record) error {
+	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
+		r.AddAttrs(slog.String("trace_id", id.String()))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
+
+// WithGroup implements slog.Handler.
+func (h traced) WithGroup(name string) slog.Handler { return traced{h.Handler.WithGroup(name)} }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/datasync-dev/datasync/pkg/service"
 )
@@ -37,4 +38,17 @@ func TestLoggerSaysWhatItDoesNotKnow(t *testing.T) {
 	service.NewLogger(&out, "x", "loud", "yaml")
 	require.Contains(t, out.String(), "LOG_LEVEL")
 	require.Contains(t, out.String(), "LOG_FORMAT")
+}
+
+func TestLinesCarryTheIDOfTheirTrace(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	id := trace.TraceID{1, 2, 3}
+	ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{4}}))
+	log := service.NewLogger(&out, "x", "info", "text")
+	log.With(slog.Int("n", 1)).WithGroup("g").InfoContext(ctx, "traced")
+	require.Contains(t, out.String(), "trace_id="+id.String())
+	out.Reset()
+	log.InfoContext(t.Context(), "not traced")
+	require.NotContains(t, out.String(), "trace_id")
 }

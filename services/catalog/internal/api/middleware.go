@@ -15,6 +15,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // refuse answers a request inside huma.
@@ -77,6 +79,7 @@ func observe(log *slog.Logger, registry prometheus.Registerer) gin.HandlerFunc {
 		c.Next()
 		took := time.Since(start)
 		route := c.FullPath()
+		tracing.Name(c.Request.Context(), c.Request.Method+" "+route)
 		if route == "" {
 			route = "none"
 		}

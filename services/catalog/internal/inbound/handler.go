@@ -13,6 +13,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
 
@@ -96,6 +97,9 @@ func (h *Handler) applyAll(ctx context.Context, changes map[string][]delivery) e
 
 func (h *Handler) applyOne(ctx context.Context, d delivery) error {
 	change := *d.report.Change
+	ctx, span := tracing.Start(tracing.Continue(ctx, d.Headers[tracing.Header]), "apply change", tracing.Consumer,
+		slog.String("remote", change.Remote), slog.String("record_id", change.ID), slog.Int64("seq", change.Seq))
+	defer span.End("")
 	outcome, err := h.applier.apply(ctx, change)
 	if refused(err) {
 		h.bury(ctx, d, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/record"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 )
 
@@ -20,6 +21,7 @@ type Config struct {
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
 	DebugAddr       string        `env:"DEBUG_ADDR" doc:"serves profiles, on loopback alone; empty: none"`
+	Tracing         tracing.Config
 
 	DatabaseURL    string `env:"DATABASE_URL,required,notEmpty" secret:"url" doc:"PostgreSQL; with sslmode=verify-full and sslrootcert the connection is encrypted and the server proven"`
 	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"catalog" doc:"schema with the tables of this service"`
@@ -54,5 +56,5 @@ func (c *Config) Check() error {
 			problems = append(problems, fmt.Errorf("REMOTES: %q is not the name of a connector; write it like stripe,salesforce", remote))
 		}
 	}
-	return errors.Join(append(problems, c.Limits.Check())...)
+	return errors.Join(append(problems, c.Limits.Check(), c.Tracing.Check())...)
 }

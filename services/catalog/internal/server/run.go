@@ -20,6 +20,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
@@ -47,6 +48,11 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	log := service.NewLogger(stdout, "catalog", config.LogLevel, config.LogFormat)
 	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
+	traces, err := tracing.New(ctx, "catalog", config.Tracing)
+	if err != nil {
+		return err
+	}
+	ctx = tracing.With(ctx, traces)
 	db, err := open(ctx, config, log)
 	if err != nil {
 		return err
@@ -56,7 +62,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, log, stdout); err != nil {
 		return err
 	}
-	p := parts{config: config, policies: policies, log: log, db: db, keys: keys}
+	p := parts{config: config, policies: policies, log: log, traces: traces, db: db, keys: keys}
 	return service.Run(ctx, log, config.ShutdownTimeout, append(p.loops(), service.Profiles(config.DebugAddr)...)...) //nolint:contextcheck // requests bring their own
 }
 
@@ -86,6 +92,7 @@ type parts struct {
 	config   Config
 	policies inbound.Policies
 	log      *slog.Logger
+	traces   *tracing.Tracing
 	db       *gorm.DB
 	keys     *auth.Keys
 }
@@ -109,6 +116,7 @@ func (p parts) loops() []service.Loop {
 		MetricsUI: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	})
 	return []service.Loop{
+		{Name: "traces", Run: p.traces.Run},
 		{Name: "broker", Run: broker.Run},
 		{Name: "relay", Run: relay.Run},
 		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
@@ -119,7 +127,7 @@ func (p parts) loops() []service.Loop {
 		{Name: "changes", Run: func(ctx context.Context) error {
 			return broker.Consume(ctx, changesQueue, prefetch, handler.Handle)
 		}},
-		service.HTTP("http", p.config.Addr, web),
+		service.HTTP("http", p.config.Addr, tracing.Handler(web)),
 	}
 }
 

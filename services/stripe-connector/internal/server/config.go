@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // Config is the connector's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
@@ -21,6 +22,7 @@ type Config struct {
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
 	DebugAddr       string        `env:"DEBUG_ADDR" doc:"serves profiles, on loopback alone; empty: none"`
+	Tracing         tracing.Config
 
 	DatabaseURL    string `env:"DATABASE_URL,required" secret:"url" doc:"PostgreSQL; with sslmode=verify-full and sslrootcert the connection is encrypted and the server proven"`
 	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"stripe_connector" doc:"schema with the tables of this service"`
@@ -48,7 +50,7 @@ const (
 // Check implements service.Checker: it returns everything that is wrong and fills in what depends on the key.
 func (c *Config) Check() error {
 	c.WebhookSecrets = trim(c.WebhookSecrets)
-	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy())
+	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy(), c.Tracing.Check())
 }
 
 func trim(list []string) []string {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/webhook"
 )
 
@@ -32,7 +33,7 @@ func (p parts) handler() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, about)
 	})
-	return mux
+	return tracing.Handler(mux)
 }
 
 func (p parts) health() *service.Health {

@@ -18,6 +18,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/customers"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/events"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
@@ -32,6 +33,11 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	log := service.NewLogger(stdout, "stripe-connector", config.LogLevel, config.LogFormat)
 	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
+	traces, err := tracing.New(ctx, "stripe-connector", config.Tracing)
+	if err != nil {
+		return fmt.Errorf("stripe-connector: %w", err)
+	}
+	ctx = tracing.With(ctx, traces)
 	db, err := open(ctx, config, log)
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
@@ -45,7 +51,8 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	log.InfoContext(ctx, "connecting", slog.String("name", config.Name), slog.String("addr", config.Addr),
 		slog.Bool("livemode", config.Livemode()), slog.Int("workers", config.Workers),
 		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", endpoint))
-	return service.Run(ctx, log, config.ShutdownTimeout, append(p.loops(), service.Profiles(config.DebugAddr)...)...)
+	loops := append([]service.Loop{{Name: "traces", Run: traces.Run}}, p.loops()...)
+	return service.Run(ctx, log, config.ShutdownTimeout, append(loops, service.Profiles(config.DebugAddr)...)...)
 }
 
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {

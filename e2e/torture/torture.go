@@ -107,13 +107,7 @@ func (t *torture) play(ctx context.Context) error {
 	}
 	t.log.InfoContext(ctx, "begin", slog.Uint64("seed", t.settings.Seed), slog.Int("ops", len(wanted.Ops)),
 		slog.Int("faults", len(wanted.Faults)), slog.Float64("minutes", t.settings.Minutes))
-	broken := make(chan struct{})
-	go func() {
-		defer close(broken)
-		t.breaker.Run(ctx, wanted.Faults)
-	}()
-	t.writers.Run(ctx, wanted.Ops)
-	<-broken
+	mended := t.breakAndWrite(ctx, wanted)
 	if err := t.heal(ctx); err != nil {
 		return err
 	}
@@ -121,7 +115,8 @@ func (t *torture) play(ctx context.Context) error {
 	if t.settings.Drop {
 		limit = feedLimit
 	}
-	took, converged := t.checker.Converge(ctx, t.writers.Records(), limit, t.log)
+	converged := t.checker.Converge(ctx, t.writers.Records(), limit, t.log)
+	took := time.Since(mended)
 	t.report.ConvergeS = seconds(took)
 	t.log.InfoContext(ctx, "waited for quiet", slog.Bool("converged", converged), slog.Duration("took", took))
 	if !converged {
@@ -131,6 +126,22 @@ func (t *torture) play(ctx context.Context) error {
 		return err
 	}
 	return t.judge(ctx, atStart, known)
+}
+
+// breakAndWrite carries out the plan and returns when the last fault was mended, or when the last write was to be made if
+// that was later. A person who has to wait longer for an answer counts as part of the way back to quiet.
+func (t *torture) breakAndWrite(ctx context.Context, wanted plan.Plan) (mended time.Time) {
+	mended = time.Now().Add(time.Duration(t.settings.Minutes * float64(time.Minute)))
+	broken := make(chan time.Time)
+	go func() {
+		t.breaker.Run(ctx, wanted.Faults)
+		broken <- time.Now()
+	}()
+	t.writers.Run(ctx, wanted.Ops)
+	if last := <-broken; last.After(mended) {
+		mended = last
+	}
+	return mended
 }
 
 // probe writes once more on both sides: everything has to work as if nothing had ever been broken.
@@ -151,8 +162,9 @@ func (t *torture) probe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write after all: %w", err)
 	}
-	took, arrived := t.checker.Converge(ctx, t.writers.Records(), probeLimit, t.log)
-	t.report.ProbeS = seconds(took)
+	began := time.Now()
+	arrived := t.checker.Converge(ctx, t.writers.Records(), probeLimit, t.log)
+	t.report.ProbeS = seconds(time.Since(began))
 	if !arrived {
 		t.find("writes after all was mended did not arrive within %s", probeLimit)
 	}
@@ -175,12 +187,17 @@ func (t *torture) heal(ctx context.Context) error {
 // judge collects everything that is wrong.
 func (t *torture) judge(ctx context.Context, atStart map[string]check.Resources, known []drive.Known) error {
 	t.writers.People.CloseIdle()
-	calls, dead, findings, err := t.checker.Quiet(ctx, quiet)
+	calls, findings, err := t.checker.Quiet(ctx, quiet)
 	t.findings = append(t.findings, findings...)
 	if err != nil {
 		return err
 	}
-	t.report.QuietCalls, t.report.DeadLetters = calls, dead
+	t.report.QuietCalls = calls
+	t.report.DeadLetters, findings, err = t.checker.DeadLetters(ctx, t.breaker.Rubbish())
+	t.findings = append(t.findings, findings...)
+	if err != nil {
+		return err
+	}
 	findings, counts, err := t.checker.Findings(ctx, t.writers.Records())
 	t.findings = append(t.findings, findings...)
 	if err != nil {

@@ -12,16 +12,15 @@ import (
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
-// Converge waits until nothing moves any more and all sides agree, and returns how long that took. After limit it
-// gives up: Findings says what is wrong.
-func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit time.Duration, log *slog.Logger) (time.Duration, bool) {
+// Converge waits until nothing moves any more and all sides agree. After limit it gives up: Findings says what is wrong.
+func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit time.Duration, log *slog.Logger) bool {
 	began, told := time.Now(), time.Now()
 	for time.Since(began) < limit {
 		unrest, err := c.Unrest(ctx)
 		if err == nil && unrest.Quiet() {
 			var differences []oracle.Finding
 			if differences, err = c.differences(ctx, records); err == nil && len(differences) == 0 {
-				return time.Since(began), true
+				return true
 			}
 		}
 		if time.Since(told) > 5*time.Second {
@@ -32,7 +31,7 @@ func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit 
 			break
 		}
 	}
-	return time.Since(began), false
+	return false
 }
 
 // differences are the records whose sides do not agree.

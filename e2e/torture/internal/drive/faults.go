@@ -28,6 +28,7 @@ type Breaker struct {
 	kills   int
 	counts  map[plan.Kind]int
 	failed  []string
+	thrown  []string               // ids of messages that nobody can handle
 	busy    map[string]*sync.Mutex // what is broken already is not broken once more
 }
 
@@ -116,6 +117,8 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return "rabbitmq", b.broker(ctx, f)
 	case plan.PostgresCrash:
 		return "postgres", b.postgres(ctx, f)
+	case plan.Rubbish:
+		return "rabbitmq", b.rubbish(ctx, f)
 	case plan.NetCut, plan.NetSilent, plan.NetDeaf, plan.NetDelay, plan.NetReset:
 		l := pick(b.cluster.Links, f.Pick)
 		return l.Name, b.network(ctx, f, l)

@@ -47,6 +47,7 @@ const (
 	HooksPaused       Kind = "webhooks paused"
 	HooksLost         Kind = "webhooks lost"
 	ClockSkew         Kind = "stripe's clock is off"
+	Rubbish           Kind = "message that nobody can handle"
 )
 
 // Fault is something that breaks for a while.
@@ -100,6 +101,7 @@ func shares(s Settings) []share {
 		{HooksMixed, 3, 3000 * ms, 8000 * ms},
 		{HooksPaused, 2, 2000 * ms, 6000 * ms},
 		{ClockSkew, 2, 3000 * ms, 8000 * ms},
+		{Rubbish, 4, 0, 0},
 	}
 	if s.Cluster {
 		all = append(all, share{BrokerLeader, 10, 1000 * ms, 4000 * ms})

@@ -68,6 +68,10 @@ test-long: deps ## Play the protocol through SCHEDULES (100000) random schedules
 torture: ## Break the real programs at random and check that nothing is lost or doubled: SEED WRITES FAULTS MINUTES CLUSTER=3
 	go run ./e2e/torture
 
+.PHONY: torture-short
+torture-short: ## The same in a minute and a half
+	WRITES=$${WRITES:-800} FAULTS=$${FAULTS:-40} MINUTES=$${MINUTES:-0.6} go run ./e2e/torture
+
 .PHONY: torture-long
 torture-long: ## The same with 10000 writes, 100 kills, and all else in proportion
 	WRITES=$${WRITES:-10000} FAULTS=$${FAULTS:-200} MINUTES=$${MINUTES:-6} go run ./e2e/torture

@@ -106,13 +106,13 @@ func (r *report) fault(kind plan.Kind, count int) {
 	switch kind {
 	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerLeader:
 		r.BrokerCrashes += count
-	case plan.PostgresCrash:
+	case plan.PostgresCrash, plan.PostgresSessions:
 		r.PostgresCrashes += count
 	case plan.NetCut, plan.NetSilent, plan.NetDeaf, plan.NetDelay, plan.NetReset:
 		r.NetworkFaults += count
 	case plan.FreezeCatalog, plan.FreezeConnector, plan.FreezeStripe, plan.FreezeAfterCall:
 		r.Freezes += count
-	case plan.StripeThrottle, plan.StripeFails, plan.StripeFailsAfter, plan.StripeDropsAnswer, plan.StripeSlow, plan.StripeDown, plan.ClockSkew:
+	case plan.StripeThrottle, plan.StripeFails, plan.StripeFailsAfter, plan.StripeDropsAnswer, plan.StripeSlow, plan.StripeDown, plan.StripeRefusesKey, plan.ClockSkew:
 		r.StripeFaults += count
 	case plan.HooksDouble, plan.HooksLate, plan.HooksMixed, plan.HooksPaused, plan.HooksLost:
 		r.WebhookFaults += count

@@ -15,7 +15,7 @@ import (
 // write back what they knew.
 func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
 	defer b.hold("response_delay_ms")()
-	awake := int(f.Pick % uint64(len(b.cluster.Connectors)))
+	awake := int(f.Pick % uint64(len(b.cluster.Connectors))) //nolint:gosec // a small number
 	frozen := slices.Delete(slices.Clone(b.cluster.Connectors), awake, awake+1)
 	for _, p := range frozen { // in their order, so that no two faults wait for each other
 		defer b.hold(p.Name)()

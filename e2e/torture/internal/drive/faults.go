@@ -115,7 +115,7 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return "all connectors but one", b.freezeAfterCall(ctx, f)
 	case plan.BrokerCrash, plan.BrokerStop, plan.BrokerConnections, plan.BrokerLeader:
 		return "rabbitmq", b.broker(ctx, f)
-	case plan.PostgresCrash:
+	case plan.PostgresCrash, plan.PostgresSessions:
 		return "postgres", b.postgres(ctx, f)
 	case plan.Rubbish:
 		return "rabbitmq", b.rubbish(ctx, f)
@@ -193,6 +193,10 @@ func (b *Breaker) broker(ctx context.Context, f plan.Fault) error {
 func (b *Breaker) postgres(ctx context.Context, f plan.Fault) error {
 	defer b.hold("postgres")()
 	b.note(ctx, f, "postgres")
+	if f.Kind == plan.PostgresSessions {
+		return b.until(ctx, aimLimit, `
+SELECT count(pg_terminate_backend(pid)) >= 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`)
+	}
 	if err := b.cluster.Servers.CrashPostgres(ctx); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 // not wait for them.
 var calm = map[string]any{ //nolint:gochecknoglobals // a constant
 	"latency_ms": 2, "latency_jitter_ms": 3, "response_delay_ms": 0, "error_rate_before": 0, "error_rate_after": 0,
-	"drop_answer_rate": 0, "outage": "off", "account_limit": 0, "retry_after_s": 0, "clock_offset_s": 0,
+	"drop_answer_rate": 0, "outage": "off", "revoked_key": false, "account_limit": 0, "retry_after_s": 0, "clock_offset_s": 0,
 	"webhooks_paused": false, "webhook_drop_rate": 0, "webhook_duplicate_rate": 0, "webhook_delay_ms": 0, "webhook_reorder": 0,
 	"webhook_timeout_ms": 5000, "webhook_retry_ms": []int{300, 600, 1200, 2500},
 }
@@ -32,6 +32,8 @@ func knobs(f plan.Fault) map[string]any {
 			return map[string]any{"outage": "refuse"}
 		}
 		return map[string]any{"outage": "503"}
+	case plan.StripeRefusesKey:
+		return map[string]any{"revoked_key": true}
 	case plan.HooksDouble:
 		return map[string]any{"webhook_duplicate_rate": 0.8}
 	case plan.HooksLate:

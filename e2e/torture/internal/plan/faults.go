@@ -30,6 +30,7 @@ const (
 	BrokerConnections Kind = "broker closes connections"
 	BrokerLeader      Kind = "leader of a queue killed"
 	PostgresCrash     Kind = "postgres crash"
+	PostgresSessions  Kind = "postgres closes sessions"
 	NetCut            Kind = "network cut"
 	NetSilent         Kind = "network silent"
 	NetDeaf           Kind = "network one-way"
@@ -41,6 +42,7 @@ const (
 	StripeDropsAnswer Kind = "stripe drops answers"
 	StripeSlow        Kind = "stripe slow"
 	StripeDown        Kind = "stripe down"
+	StripeRefusesKey  Kind = "stripe refuses the key"
 	HooksDouble       Kind = "webhooks doubled"
 	HooksLate         Kind = "webhooks late"
 	HooksMixed        Kind = "webhooks out of order"
@@ -61,7 +63,7 @@ type Fault struct {
 // share is how often a kind comes, and how long it lasts.
 type share struct {
 	kind     Kind
-	parts    int // of about 200
+	parts    int // of about 220
 	from, to time.Duration
 }
 
@@ -85,6 +87,7 @@ func shares(s Settings) []share {
 		{BrokerStop, 2, 0, 2000 * ms},
 		{BrokerConnections, 3, 0, 0},
 		{PostgresCrash, 5, 0, 2000 * ms},
+		{PostgresSessions, 3, 0, 0},
 		{NetCut, 11, 500 * ms, 6000 * ms},
 		{NetSilent, 6, 2000 * ms, 10_000 * ms},
 		{NetDeaf, 4, 2000 * ms, 8000 * ms},
@@ -96,6 +99,7 @@ func shares(s Settings) []share {
 		{StripeDropsAnswer, 4, 2000 * ms, 5000 * ms},
 		{StripeSlow, 4, 2000 * ms, 6000 * ms},
 		{StripeDown, 3, 2000 * ms, 6000 * ms},
+		{StripeRefusesKey, 1, 500 * ms, 2000 * ms}, // the connectors try again only after half a minute
 		{HooksDouble, 3, 3000 * ms, 8000 * ms},
 		{HooksLate, 3, 3000 * ms, 8000 * ms},
 		{HooksMixed, 3, 3000 * ms, 8000 * ms},

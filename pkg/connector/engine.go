@@ -73,6 +73,8 @@ type Engine struct {
 
 	bulkBusy atomic.Int64  // workers that hold a bulk link
 	claims   atomic.Uint64 // made so far
+
+	unresumed atomic.Bool // an outage is over, and what backs off because of it has not been made due yet
 }
 
 // New checks the options and fills in the defaults.

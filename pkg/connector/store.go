@@ -166,23 +166,35 @@ func messages(envelopes []event.Envelope) []rabbitmq.Message {
 
 // resumeSQL takes no row that a worker holds, and none that the remote has refused or asked to wait for. The try that it
 // brings forward is no further one: else a remote that fails half of all calls, and opens and closes the breaker with
-// them, would drive records into waits that are far longer than its outage.
+// them, would drive records into waits that are far longer than its outage. Like the inputs it locks rows in the order of
+// their ids, or they would wait for each other.
 const resumeSQL = `
-UPDATE links SET due_at = now(), attempts = greatest(attempts - 1, 0)
-WHERE kind = ? AND due_at > now() AND lease_owner = '' AND error->>'class' IN ('transient', 'operator')`
+WITH waiting AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = @kind AND due_at > now() AND lease_owner = '' AND error->>'class' IN ('transient', 'operator')
+    ORDER BY local_id FOR UPDATE)
+UPDATE links SET due_at = now(), attempts = greatest(attempts - 1, 0) FROM waiting
+WHERE links.kind = @kind AND links.local_id = waiting.local_id`
 
-// resume makes due at once what is backing off because of an outage that is over.
+// resume makes due at once what is backing off because of an outage that is over. If the database is away, that is done
+// before the next claim.
 func (e *Engine) resume(ctx context.Context) {
-	if err := e.o.DB.WithContext(ctx).Exec(resumeSQL, e.o.Kind).Error; err != nil {
-		e.o.Log.WarnContext(ctx, "retries are not brought forward after the outage", slog.Any("error", err))
+	err := e.o.DB.WithContext(ctx).Exec(resumeSQL, map[string]any{"kind": e.o.Kind}).Error
+	if err != nil {
+		e.o.Log.WarnContext(ctx, "retries are not brought forward yet after the outage", slog.Any("error", err))
 	}
+	e.unresumed.Store(err != nil)
 	e.Wake()
 }
+
+const takeBackSQL = `
+WITH held AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = @kind AND due_at > now() AND lease_owner = @owner ORDER BY local_id FOR UPDATE)
+UPDATE links SET due_at = now() FROM held WHERE links.kind = @kind AND links.local_id = held.local_id`
 
 // takeBack ends the leases that an earlier process of this instance died with.
 func (e *Engine) takeBack(ctx context.Context) {
 	err := e.o.DB.WithContext(ctx).
-		Exec(`UPDATE links SET due_at = now() WHERE kind = ? AND due_at > now() AND lease_owner = ?`, e.o.Kind, e.o.Instance).Error
+		Exec(takeBackSQL, map[string]any{"kind": e.o.Kind, "owner": e.o.Instance}).Error
 	if err != nil {
 		e.o.Log.WarnContext(ctx, "what this instance held before has to wait for its leases to end", slog.Any("error", err))
 	}

@@ -79,6 +79,9 @@ func (e *Engine) sleep(ctx context.Context) bool {
 
 // claimAllowed claims as many links as the breaker allows.
 func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
+	if e.unresumed.Load() {
+		e.resume(ctx)
+	}
 	limit = e.breaker.allow(limit, time.Now())
 	if limit == 0 {
 		return nil, nil

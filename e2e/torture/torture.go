@@ -115,7 +115,7 @@ func (t *torture) play(ctx context.Context) error {
 	if t.settings.Drop {
 		limit = feedLimit
 	}
-	converged := t.checker.Converge(ctx, t.writers.Records(), limit, t.log)
+	_, converged := t.checker.Converge(ctx, t.writers.Records(), limit, t.log)
 	took := time.Since(mended)
 	t.report.ConvergeS = seconds(took)
 	t.log.InfoContext(ctx, "waited for quiet", slog.Bool("converged", converged), slog.Duration("took", took))
@@ -162,9 +162,8 @@ func (t *torture) probe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write after all: %w", err)
 	}
-	began := time.Now()
-	arrived := t.checker.Converge(ctx, t.writers.Records(), probeLimit, t.log)
-	t.report.ProbeS = seconds(time.Since(began))
+	took, arrived := t.checker.Converge(ctx, t.writers.Records(), probeLimit, t.log)
+	t.report.ProbeS = seconds(took)
 	if !arrived {
 		t.find("writes after all was mended did not arrive within %s", probeLimit)
 	}

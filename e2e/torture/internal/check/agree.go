@@ -12,15 +12,16 @@ import (
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
-// Converge waits until nothing moves any more and all sides agree. After limit it gives up: Findings says what is wrong.
-func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit time.Duration, log *slog.Logger) bool {
+// Converge waits until nothing moves any more and all sides agree, and returns how long that took. After limit it
+// gives up: Findings says what is wrong.
+func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit time.Duration, log *slog.Logger) (time.Duration, bool) {
 	began, told := time.Now(), time.Now()
 	for time.Since(began) < limit {
 		unrest, err := c.Unrest(ctx)
 		if err == nil && unrest.Quiet() {
 			var differences []oracle.Finding
 			if differences, err = c.differences(ctx, records); err == nil && len(differences) == 0 {
-				return true
+				return time.Since(began), true
 			}
 		}
 		if time.Since(told) > 5*time.Second {
@@ -31,7 +32,7 @@ func (c *Checker) Converge(ctx context.Context, records []*oracle.Record, limit 
 			break
 		}
 	}
-	return false
+	return time.Since(began), false
 }
 
 // differences are the records whose sides do not agree.

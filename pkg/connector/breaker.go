@@ -4,11 +4,17 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
 )
+
+// poisonAfter is after how many failures a record is taken to fail by itself: it says nothing about the remote any more.
+const poisonAfter = 3
 
 // breaker keeps an engine from asking a remote that does not work. It opens when the calls of several records in a row
 // went unanswered, or at once when only an operator can help; then it lets one call through from time to time, and
-// closes when one is answered. One record that fails again and again does not open it.
+// closes when one is answered. Records that fail again and again by themselves do not open it for long: a record that
+// has not failed yet is tried before them, and does not wait for them.
 type breaker struct {
 	threshold int           // records without an answer that open it
 	first     time.Duration // wait before the first probe after an outage began; doubles with each
@@ -17,32 +23,49 @@ type breaker struct {
 	mu       sync.Mutex
 	failing  map[string]struct{} // local ids of the records that got no answer since the last one was given
 	reason   string              // "" when closed
-	wait     time.Duration
-	until    time.Time
-	probing  bool
-	closings int // how often it has closed
+	class    Class
+	since    time.Time
+	fresh    probe // with a record that has not failed yet
+	old      probe // with one that has
+	closings int   // how often it has closed
 }
 
-// allow returns how many of n calls may be made now.
-func (b *breaker) allow(n int, now time.Time) int {
+// probe is a kind of call that is made while the breaker is open.
+type probe struct {
+	wait   time.Duration
+	at     time.Time // the next one
+	record string    // of the last one
+	failed bool      // one has failed since the breaker opened
+}
+
+// allowance is how many calls may be made now.
+type allowance struct {
+	calls      int
+	probe      bool // the breaker is open: one call, if with a record of the kind that is allowed
+	fresh, old bool
+}
+
+// allow returns which of n calls may be made now.
+func (b *breaker) allow(n int, now time.Time) allowance {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reason == "" {
-		return n
+		return allowance{calls: n}
 	}
-	if now.Before(b.until) {
-		return 0
-	}
-	b.probing, b.until = true, now.Add(b.wait)
-	return 1
+	return allowance{probe: true, fresh: !now.Before(b.fresh.at), old: !now.Before(b.old.at)}
 }
 
-// untried takes back what allow allowed: there was no record to try. The next one that comes need not wait.
-func (b *breaker) untried(now time.Time) {
+// probing notes that a record is tried while the breaker is open.
+func (b *breaker) probing(record string, fresh bool, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.probing {
-		b.probing, b.until = false, now
+	p := &b.old
+	if fresh {
+		p = &b.fresh
+	}
+	p.record, p.at = record, now.Add(p.wait)
+	if b.class == Operator {
+		b.fresh.at, b.old.at = p.at, p.at // nothing depends on the record
 	}
 }
 
@@ -51,37 +74,68 @@ func (b *breaker) answered() (closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	closed = b.reason != ""
-	if closed {
-		b.closings++
-	}
-	b.reason, b.wait, b.probing = "", 0, false
-	clear(b.failing)
+	b.close()
 	return closed
 }
 
-// failed notes a call for a record that failed in a way which need not be the record's fault. True: that opened the
-// breaker.
-func (b *breaker) failed(record string, class Class, reason string, now time.Time) (opened bool) {
+func (b *breaker) close() {
+	if b.reason != "" {
+		b.closings++
+	}
+	b.reason, b.class, b.fresh, b.old = "", "", probe{}, probe{}
+	clear(b.failing)
+}
+
+// failed notes a call for a record that failed in a way which need not be the record's fault; before is how often it
+// had failed before. True: that opened the breaker.
+func (b *breaker) failed(record string, before int, failure *Error, now time.Time) (opened bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.reason == "" { // open, it needs no more counting
-		b.failing[record] = struct{}{}
-	}
 	switch {
-	case class == Operator:
-		b.wait = b.limit
-	case b.reason == "" && len(b.failing) < b.threshold:
+	case b.reason != "":
+		b.probed(record, failure, now)
 		return false
-	case b.reason == "":
-		b.wait = b.first
-	case b.probing:
-		b.wait = min(2*b.wait, b.limit)
-	default:
-		return false // begun before the breaker opened
+	case failure.Class == Operator:
+		b.open(failure, b.limit, now)
+		return true
+	case before >= poisonAfter:
+		return false
 	}
-	opened = b.reason == ""
-	b.reason, b.until, b.probing = reason, now.Add(b.wait), false
-	return opened
+	b.failing[record] = struct{}{}
+	if len(b.failing) < b.threshold {
+		return false
+	}
+	b.open(failure, b.first, now)
+	return true
+}
+
+func (b *breaker) open(failure *Error, wait time.Duration, now time.Time) {
+	b.reason, b.class, b.since = failure.Reason, failure.Class, now
+	b.fresh = probe{wait: wait, at: now.Add(wait)}
+	b.old = b.fresh
+}
+
+// probed makes the next probe of this kind wait for longer. Any other call was begun before the breaker opened.
+func (b *breaker) probed(record string, failure *Error, now time.Time) {
+	if failure.Class == Operator && b.class != Operator {
+		b.open(failure, b.limit, now)
+		return
+	}
+	for _, p := range []*probe{&b.fresh, &b.old} {
+		if p.record == record {
+			p.wait = min(2*p.wait, b.limit)
+			p.at, p.failed, p.record = now.Add(p.wait), true, ""
+			b.reason = failure.Reason
+		}
+	}
+}
+
+// doubted reports whether the breaker may be open only because of records that fail by themselves: nothing else has been
+// tried since it opened.
+func (b *breaker) doubted() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reason != "" && b.class == Transient && b.old.failed && !b.fresh.failed
 }
 
 // outages is how many have ended so far.
@@ -91,19 +145,27 @@ func (b *breaker) outages() int {
 	return b.closings
 }
 
-// open reports whether the breaker keeps calls back.
-func (b *breaker) open() bool {
+// isOpen reports whether the breaker keeps calls back.
+func (b *breaker) isOpen() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.reason != ""
 }
 
-// ready is nil when the breaker is closed, else why it is open.
-func (b *breaker) ready() error {
+// state is what operators are shown.
+func (b *breaker) state() admin.Breaker {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reason == "" {
-		return nil
+		return admin.Breaker{}
 	}
-	return errors.New(b.reason)
+	return admin.Breaker{Open: true, Class: string(b.class), Reason: b.reason, Since: b.since.UTC()}
+}
+
+// ready is nil when the breaker is closed, else why it is open.
+func (b *breaker) ready() error {
+	if s := b.state(); s.Open {
+		return errors.New(s.Reason)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/groupcommit"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 )
@@ -38,6 +39,8 @@ type Options struct {
 	Remote    Remote
 	DB        *gorm.DB // migrated with Migrations and outbox.Migrations
 	Committed func()   // called after a commit that put messages in the outbox; must not block
+	Announce  func()   // tells the other replicas to Refresh; must not block. Default: they find out by themselves
+	Version   string   // of the program, shown to operators
 	// Instance names this process among the replicas, the same after a restart ("host:port", say): what it held when it
 	// died is taken up again at once instead of when the lease ends. Two processes must not share a name. Default: random.
 	Instance     string
@@ -47,6 +50,10 @@ type Options struct {
 	VerifyAfter  time.Duration                   // when a write with an unknown outcome is looked at for the last time; default Lease
 	Probe        time.Duration                   // longest wait between two tries of a remote that is down or refuses the key; default 30s
 	PollInterval time.Duration                   // how often the Remote's Feed is read; default 1m
+	Heartbeat    time.Duration                   // how often a replica tells what it does and looks what operators want; default 3s
+	DrainTimeout time.Duration                   // how long a stop waits for calls under way; default 10s
+	SweepEvery   time.Duration                   // how often each linked record is looked at without any reason; 0: never
+	InboxKeep    time.Duration                   // how long notices are remembered; longer than the Feed reaches back; default 35 days
 	DeletePolicy DeletePolicy                    // default DeleteAlways
 	Rate         func() float64                  // calls per second that the Remote allows itself now: comparisons take a quarter; default 25
 	Settle       time.Duration                   // how long what moves during a comparison gets to be notified before repairs; default 5s
@@ -64,12 +71,19 @@ const outageAfter = 5
 // Engine keeps the records of one kind in step with one remote account. All methods are safe for concurrent use; any
 // number of engines of the same name, in any number of processes, share the work.
 type Engine struct {
-	o       Options
-	guard   DeleteGuard
-	metrics *metrics
-	wake    chan struct{}
-	breaker *breaker
-	notices *groupcommit.Group[Notice, outcome]
+	o         Options
+	guard     DeleteGuard
+	metrics   *metrics
+	started   time.Time
+	wake      chan struct{}
+	free      chan struct{} // a worker has become idle
+	changed   chan struct{} // operators want something else
+	breaker   *breaker
+	flights   *flights
+	control   atomic.Pointer[wanted]
+	throttled atomic.Int64
+	feed      streak
+	notices   *groupcommit.Group[Notice, outcome]
 
 	bulkBusy atomic.Int64  // workers that hold a bulk link
 	claims   atomic.Uint64 // made so far
@@ -95,10 +109,11 @@ func New(o Options) (*Engine, error) {
 	}
 	breaker := &breaker{failing: map[string]struct{}{}, threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
 	e := &Engine{
-		o: o, guard: guard, wake: make(chan struct{}, 1),
-		breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker),
+		o: o, guard: guard, started: time.Now(), breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker), flights: &flights{},
+		wake: make(chan struct{}, 1), free: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	e.notices = groupcommit.New(groupcommit.Options{Shared: postgres.Unavailable}, e.takeIn)
+	e.control.Store(&wanted{Control: admin.Control{Outbound: true, Inbound: true}, unknown: true})
 	return e, nil
 }
 
@@ -110,6 +125,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.VerifyAfter, o.Lease)
 	setDefault(&o.Probe, 30*time.Second)
 	setDefault(&o.PollInterval, time.Minute)
+	setDefault(&o.Heartbeat, 3*time.Second)
+	setDefault(&o.DrainTimeout, 10*time.Second)
+	setDefault(&o.InboxKeep, 35*24*time.Hour)
 	setDefault(&o.DeletePolicy, DeleteAlways)
 	setDefault(&o.Settle, 5*time.Second)
 	if o.Rate == nil {
@@ -120,6 +138,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Committed == nil {
 		o.Committed = func() {}
+	}
+	if o.Announce == nil {
+		o.Announce = func() {}
 	}
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
@@ -140,6 +161,9 @@ func (e *Engine) Wake() {
 	default:
 	}
 }
+
+// Breaker tells whether calls are made, and if not, why.
+func (e *Engine) Breaker() admin.Breaker { return e.breaker.state() }
 
 // Ready returns nil, or why the engine makes no calls for now: the remote is down, or an operator has to act.
 func (e *Engine) Ready() error { return e.breaker.ready() }

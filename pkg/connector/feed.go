@@ -18,8 +18,8 @@ type Feed interface {
 // FeedPage is a part of a feed.
 type FeedPage struct {
 	Notices  []Notice
-	Position string // to give to Since next; it may be older than the last notice, to look again at what was not settled
-	More     bool   // there is another page already
+	Position string // to begin at the next time; it may be older than the last notice, to look again at what was not settled
+	Next     string // to go on from now; "" when this was the last page
 }
 
 // ErrForgotten means that a feed does not reach back to a position: only a full comparison can tell what was missed.
@@ -42,8 +42,13 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 	tick := time.NewTicker(max(e.o.PollInterval/4, time.Millisecond)) // soon after another replica's turn has passed
 	defer tick.Stop()
 	for {
-		if err := e.pollOnce(ctx, feed); err != nil && ctx.Err() == nil {
+		err := e.pollOnce(ctx, feed)
+		switch began, ended := e.feed.note(err); {
+		case ctx.Err() != nil:
+		case began:
 			e.o.Log.WarnContext(ctx, "the remote's feed could not be read; webhooks go on", slog.Any("error", err))
+		case ended:
+			e.o.Log.InfoContext(ctx, "the remote's feed can be read again")
 		}
 		select {
 		case <-ctx.Done():
@@ -53,15 +58,25 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 	}
 }
 
-// pollOnce reads the feed to its end, if it is this replica's turn.
+// FeedReady returns nil, or why the remote's feed could not be read by this replica the last time.
+func (e *Engine) FeedReady() error { return e.feed.last() }
+
+// errNotOurTurn: another replica reads the feed.
+var errNotOurTurn = errors.New("another replica reads the feed")
+
+// pollOnce reads the feed to its end, if it is this replica's turn. Notices that are not settled yet are read again the
+// next time, however many pages they fill; they end as duplicates.
 func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
 	var position *string
 	err := e.o.DB.WithContext(ctx).Raw(claimFeedSQL, e.o.Kind, e.o.PollInterval.Seconds()).Scan(&position).Error
-	if err != nil || position == nil {
+	if err != nil {
 		return err
 	}
-	for {
-		page, err := e.readFeed(ctx, feed, *position)
+	if position == nil {
+		return errNotOurTurn
+	}
+	for from := *position; ; {
+		page, err := e.readFeed(ctx, feed, from)
 		if err != nil {
 			return err
 		}
@@ -75,10 +90,10 @@ func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
 		if err != nil {
 			return fmt.Errorf("store the feed's position: %w", err)
 		}
-		if !page.More {
+		if page.Next == "" {
 			return nil
 		}
-		*position = page.Position
+		*position, from = page.Position, page.Next
 	}
 }
 

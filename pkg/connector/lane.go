@@ -29,7 +29,7 @@ type lanes struct {
 
 // lanesFor divides limit free workers.
 func (e *Engine) lanesFor(limit int) lanes {
-	l := lanes{all: limit, bulk: min(limit, max(0, bulkWorkers(e.o.Workers)-int(e.bulkBusy.Load())))}
+	l := lanes{all: limit, bulk: min(limit, max(0, bulkWorkers(e.workers())-int(e.bulkBusy.Load())))}
 	if l.bulk > 0 && e.claims.Add(1)%bulkTurn == 0 {
 		l.first = 1
 	}

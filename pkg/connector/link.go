@@ -20,6 +20,7 @@ type link struct {
 	Bulk           bool
 	Offered        bool
 	Repair         *repair `gorm:"serializer:json"`
+	Forced         int64
 
 	RemoteID   string
 	Shadow     record.Fields `gorm:"serializer:json"`
@@ -36,11 +37,27 @@ type link struct {
 	State      event.SyncState
 	Error      *event.SyncError `gorm:"serializer:json"`
 	Attempts   int
+	Held       hold
+	Marked     int64
+
+	// What only people are interested in.
+	Paused    bool
+	DueAt     *time.Time
+	UpdatedAt time.Time
 
 	LeaseToken  int64
 	leasedUntil time.Time // by the clock of this process
 	unmarked    bool      // the object was just linked and does not carry our mark yet
 }
+
+// hold says what a link waits for that rests only because an operator paused a direction.
+type hold int
+
+// The directions that a link can wait for.
+const (
+	holdOutbound hold = 1 << iota
+	holdInbound
+)
 
 // operation is what an intent is about to do at the remote.
 type operation string
@@ -60,6 +77,7 @@ type intent struct {
 	Patch     record.Patch  `json:"patch,omitempty"`  // opUpdate: what to change
 	Version   int64         `json:"version"`          // the catalog version that the call brings to the remote
 	Seq       int64         `json:"seq"`              // opUpdate: its number, from the sequence that also numbers the changes
+	Seen      int64         `json:"seen,omitempty"`   // the last change of ours that this version contains
 	CreatedAt time.Time     `json:"created_at"`
 	// Look: the remote answered with a failure that it will replay under this key, so the effect is unknown. Look for
 	// the object before anything else.

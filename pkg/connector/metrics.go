@@ -48,7 +48,7 @@ func newMetrics(registry prometheus.Registerer, remote string, breaker *breaker)
 		Name: "datasync_breaker_open", ConstLabels: labels,
 		Help: "1 while no calls are made because the remote is down or an operator has to act.",
 	}, func() float64 {
-		if breaker.open() {
+		if breaker.isOpen() {
 			return 1
 		}
 		return 0

@@ -94,8 +94,10 @@ func (e *Engine) judgeNotice(l *link, n Notice) arrival {
 		a.Adopt = AdoptedID(e.o.Name, n.RemoteID)
 		return a
 	}
-	lost := e.overwrote(l, n)
+	lost, late := e.overwrote(l, n)
 	switch {
+	case late:
+		a.Overwritten, a.Raise = lost, l.LocalID
 	case len(lost) > 0:
 		a.Outcome, a.Overwritten, a.Raise = outcomeOverwrote, lost, l.LocalID
 	case e.isEcho(l, n):
@@ -207,18 +209,24 @@ func jsonList(texts []string) string {
 // ours reports whether a call of this connector caused the notice.
 func (e *Engine) ours(n Notice) bool { return strings.HasPrefix(n.Key, KeyPrefix(e.o.Name)) }
 
-// overwrote returns what the update that caused the notice overwrote unseen.
-func (e *Engine) overwrote(l *link, n Notice) []overwrite {
-	if !e.ours(n) || n.Before == nil {
-		return nil
-	}
+// overwrote returns what the update that caused the notice overwrote unseen. late: the update took effect after a newer
+// one, or its outcome was unknown until now: the object has to be looked at.
+func (e *Engine) overwrote(l *link, n Notice) (lost []overwrite, late bool) {
 	p, ok := l.pushOf(n.Key)
-	if !ok {
-		return nil
+	if !ok || !e.ours(n) {
+		return nil, false
 	}
-	return slices.DeleteFunc(p.overwrote(n.Before, time.Now()), func(o overwrite) bool {
-		return l.Doubt != nil && l.Doubt.Patch[o.Field] == o.Value // a write of our own that landed late
-	})
+	if n.Before != nil {
+		lost = slices.DeleteFunc(p.overwrote(n.Before, time.Now()), func(o overwrite) bool {
+			ours := l.setByUs(p, o)
+			late = late || ours
+			return ours
+		})
+	}
+	if p.Unknown {
+		lost, late = append(lost, overwrite{Landed: p.Key}), true
+	}
+	return lost, late
 }
 
 // isEcho reports whether the notice tells only what a call of ours did, whose answer tells the same: the call under way,

@@ -22,10 +22,16 @@ type push struct {
 	// Bases is the same for fields that were pending, and had to travel with another one: updates have left them out since.
 	Bases  map[string]int64 `json:"bases,omitempty"`
 	Before record.Patch     `json:"before"` // what we believed of the fields that it set; "" for one that was not set
+	After  record.Patch     `json:"after"`  // what it set
+	// Unknown: the call failed in a way that leaves open whether it took effect, or still will.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
-// overwrite is a value that one of our updates overwrote unseen.
+// overwrite is a value that one of our updates overwrote unseen. Or, if Landed is set, it is no value but the news that
+// the update under this key, whose outcome was unknown, took effect.
 type overwrite struct {
+	Landed string `json:"landed,omitempty"`
+
 	Field string    `json:"field"`
 	Value string    `json:"value"`
 	Base  int64     `json:"base"`
@@ -43,7 +49,7 @@ func (l *link) pushing() (p push, ok bool) {
 	if in == nil || in.Op != opUpdate {
 		return push{}, false
 	}
-	p = push{Key: in.Key, Seq: in.Seq, Version: in.Version, Base: l.Version, Before: record.Patch{}}
+	p = push{Key: in.Key, Seq: in.Seq, Version: in.Version, Base: l.Version, Before: record.Patch{}, After: in.Patch}
 	for field := range in.Patch {
 		p.Before[field] = l.Shadow[field]
 		if base := l.base(field, l.Version); base != l.Version {
@@ -68,11 +74,12 @@ func (p push) base(field string) int64 {
 }
 
 // remember keeps the present intent for its notification.
-func (l *link) remember() {
+func (l *link) remember(unknown bool) {
 	p, ok := l.pushing()
 	if !ok {
 		return
 	}
+	p.Unknown = unknown
 	l.Pushes = append(l.Pushes, p)
 	if extra := len(l.Pushes) - maxPushes; extra > 0 {
 		l.Pushes = slices.Delete(l.Pushes, 0, extra)
@@ -95,10 +102,38 @@ func (l *link) pushOf(key string) (push, bool) {
 func (p push) overwrote(before record.Fields, at time.Time) (lost []overwrite) {
 	for _, field := range p.Before.Paths() {
 		if before[field] != p.Before[field] {
-			lost = append(lost, overwrite{field, before[field], p.base(field), p.Version, p.Seq, at.UTC()})
+			lost = append(lost, overwrite{
+				Field: field, Value: before[field], Base: p.base(field), Over: p.Version, Push: p.Seq, At: at.UTC(),
+			})
 		}
 	}
 	return lost
+}
+
+// setByUs reports whether a newer update of ours, or one in doubt, set the value that p replaced: then p landed late, or
+// the other one did, and nobody's value was lost.
+func (l *link) setByUs(p push, o overwrite) bool {
+	if l.Doubt != nil && l.Doubt.Patch[o.Field] == o.Value {
+		return true
+	}
+	ours := l.Pushes
+	if now, ok := l.pushing(); ok {
+		ours = append(slices.Clip(ours), now)
+	}
+	return slices.ContainsFunc(ours, func(other push) bool {
+		value, set := other.After[o.Field]
+		return set && value == o.Value && other.Key != p.Key && (other.Unknown || other.Version >= p.Version)
+	})
+}
+
+// landed puts in doubt again what the remote has told to have landed after all, so that the read which follows does not
+// take it for an edit by a person.
+func (l *link) landed(now time.Time) {
+	for _, o := range l.Overwritten {
+		if p, ok := l.pushOf(o.Landed); ok && o.Landed != "" {
+			l.suspect(p.After, now)
+		}
+	}
 }
 
 // concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
@@ -109,7 +144,7 @@ func (l *link) concede(remote string) *event.Change {
 	var conceded bool
 	for _, o := range l.Overwritten {
 		known, moved := l.Pending[o.Field]
-		if l.Gone || (moved && known.Place() >= o.Push) {
+		if l.Gone || o.Landed != "" || (moved && known.Place() >= o.Push) {
 			continue
 		}
 		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over, Push: o.Push})

@@ -18,6 +18,7 @@ func (l *link) observe(remote string, theirs Object, now time.Time) *event.Chang
 	l.Shadow = theirs.Fields.Clone()
 	version := l.Version
 	l.settleDoubt(moved)
+	l.heal(theirs, moved)
 	if l.Gone || (len(moved) == 0 && !news) {
 		return nil
 	}
@@ -51,21 +52,70 @@ func (l *link) allPending(remote string) *event.Change {
 	return change
 }
 
-// settleDoubt takes out of moved what a doubtful write of ours set: it landed after all. Where the catalog wants
-// something else by now, the version is turned back so that the record is pushed again.
+// settleDoubt takes out of moved what a doubtful write of ours set: it landed after all.
 func (l *link) settleDoubt(moved record.Patch) {
-	if l.Doubt == nil {
+	if l.Doubt != nil {
+		l.disown(moved, l.Doubt.Patch)
+	}
+}
+
+// heal takes up a write of ours that landed after a newer one: the object's mark tells an older version than the newest
+// one that it told before. What that write set is no edit by a person, and what the catalog wants is pushed again.
+func (l *link) heal(theirs Object, moved record.Patch) {
+	late := theirs.Version > 0 && theirs.Version < l.Marked
+	l.Marked = theirs.Version
+	if !late {
 		return
 	}
+	for _, p := range l.Pushes {
+		if p.Version == theirs.Version {
+			l.disown(moved, p.After)
+		}
+	}
+	l.turnBack()
+}
+
+// disown takes out of moved the values that we set ourselves. Where the catalog wants something else by now, the record
+// is pushed again.
+func (l *link) disown(moved, ours record.Patch) {
 	for field, value := range moved {
-		if ours, ok := l.Doubt.Patch[field]; !ok || ours != value {
+		if own, ok := ours[field]; !ok || own != value {
 			continue
 		}
 		delete(moved, field)
 		if l.Desired != nil && l.Desired.Fields[field] != value {
-			l.Version = min(l.Version, l.Desired.Version-1)
+			l.turnBack()
 		}
 	}
+}
+
+// turnBack makes the record one that has yet to be brought to the remote. What differs from the shadow is pushed.
+func (l *link) turnBack() {
+	if l.Desired != nil {
+		l.Version = min(l.Version, l.Desired.Version-1)
+	}
+}
+
+// overrule takes the remote's present state in without asking the catalog: an operator wants the catalog's to win.
+func (l *link) overrule(theirs Object) {
+	l.Shadow, l.Marked = theirs.Fields.Clone(), theirs.Version
+	l.turnBack()
+}
+
+// untold is the change that tells everything which the catalog may not have been told, under the number of the last one;
+// nil when there was none. To a catalog that has heard it, it is a duplicate.
+func (l *link) untold(remote string) *event.Change {
+	switch {
+	case l.Seq == 0:
+		return nil
+	case l.Gone:
+		change := l.change(remote)
+		change.Deleted = true
+		return change
+	case len(l.Pending) == 0 && l.Desired != nil:
+		return nil
+	}
+	return l.allPending(remote)
 }
 
 // vanish notes that the object is gone at the remote and returns the change that says so, or nil if that was known.
@@ -107,7 +157,7 @@ func (l *link) renew(remote string) *event.Change {
 	}
 	l.Generation = l.Desired.Generation
 	if l.Gone {
-		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Pushes, l.Gone = "", nil, nil, nil, nil, false
+		l.RemoteID, l.Shadow, l.Pending, l.Doubt, l.Pushes, l.Marked, l.Gone = "", nil, nil, nil, nil, 0, false
 	}
 	if len(l.Pending) == 0 {
 		return nil
@@ -116,10 +166,11 @@ func (l *link) renew(remote string) *event.Change {
 	return l.allPending(remote)
 }
 
-// acknowledge drops from pending what the catalog's newest snapshot contains.
-func (l *link) acknowledge(remote string) {
+// acknowledge drops from pending what the remote and the catalog agree about: changes up to seen, which a version of the
+// catalog contains that the remote now reflects. Not before: until then the remote has never held the catalog's value.
+func (l *link) acknowledge(seen int64) {
 	for field, inbound := range l.Pending {
-		if inbound.Seq <= l.Desired.Seen[remote] {
+		if inbound.Seq <= seen {
 			delete(l.Pending, field)
 		}
 	}
@@ -129,11 +180,13 @@ func (l *link) acknowledge(remote string) {
 func (l *link) behind() bool { return l.Desired != nil && l.Desired.Version > l.Version }
 
 // patch is what has to be pushed: the fields of desired that differ from the shadow, but for those that moved at the
-// remote and that the catalog has yet to judge.
-func (l *link) patch() record.Patch {
+// remote and that the catalog has yet to judge: it has judged the changes up to seen.
+func (l *link) patch(seen int64) record.Patch {
 	patch := record.Diff(l.Shadow, l.Desired.Fields)
-	for field := range l.Pending {
-		delete(patch, field)
+	for field, inbound := range l.Pending {
+		if inbound.Seq > seen {
+			delete(patch, field)
+		}
 	}
 	return patch
 }
@@ -146,23 +199,30 @@ func (l *link) complete(reply Object) {
 	case opCreate:
 		l.RemoteID, l.Shadow = reply.ID, in.Fields.Clone()
 	case opUpdate:
-		l.remember()
+		l.remember(false)
+		l.acknowledge(in.Seen)
 		l.Shadow = l.Shadow.Apply(in.Patch)
 	case opDelete:
 		l.Gone = true
 	}
 	l.Version = max(l.Version, in.Version)
+	l.Marked = max(l.Marked, in.Version)
 	l.LastKey, l.Intent = in.Key, nil
 }
 
 // giveUpKey drops an update whose outcome is unknown and whose key would only replay the failure.
 func (l *link) giveUpKey(now time.Time) {
-	patch := record.Patch{}
-	if l.Doubt != nil {
-		maps.Copy(patch, l.Doubt.Patch)
-	}
-	maps.Copy(patch, l.Intent.Patch)
-	l.Doubt = &doubt{Patch: patch, Since: now.UTC()}
-	l.remember()
+	l.suspect(l.Intent.Patch, now)
+	l.remember(true)
 	l.LastKey, l.Intent = l.Intent.Key, nil
+}
+
+// suspect adds to the doubt what a write of ours may set at any moment.
+func (l *link) suspect(patch record.Patch, now time.Time) {
+	all := record.Patch{}
+	if l.Doubt != nil {
+		maps.Copy(all, l.Doubt.Patch)
+	}
+	maps.Copy(all, patch)
+	l.Doubt = &doubt{Patch: all, Since: now.UTC()}
 }

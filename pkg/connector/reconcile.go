@@ -17,13 +17,18 @@ const staleIntent = 20 * time.Hour
 // job is one turn of a worker at one link: the row under its lease, and the messages that go out with the next commit.
 type job struct {
 	*Engine
-	link *link
-	was  report // what the catalog was last told
-	out  []event.Envelope
+	link   *link
+	flight *flight
+	was    report // what the catalog was last told
+	out    []event.Envelope
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of
 	outages                 int   // how many had ended when the turn began
+	failedBefore            int   // failures in a row, when the turn began
 	conceded                int   // how many of the row's overwritten values the next commit covers
+	overruled               int64 // the row's wish that the catalog wins, if the next commit covers it
+	looked                  bool  // the remote's state was seen since the last commit
+	waits                   hold  // the paused directions that this turn ran into
 }
 
 // reconcile brings the link to rest: the one function that decides. It finishes what was begun, looks at the remote
@@ -32,37 +37,62 @@ type job struct {
 func (j *job) reconcile(ctx context.Context) error {
 	looked, failure := j.advance(ctx)
 	if lost, ok := errors.AsType[*notCommitted](failure); ok {
-		return lost
+		return j.settle(ctx, lost)
 	}
 	if looked {
 		j.link.Checked = j.seenChecks
 	}
-	return j.rest(ctx, failure)
+	return j.settle(ctx, j.rest(ctx, failure))
 }
 
 // advance does the steps of reconcile up to the first failure. looked reports whether the remote's state was read, or
 // need not be.
 func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 	l := j.link
+	j.retell()
 	if l.Intent != nil {
+		if j.held(holdOutbound) { // what it has done has to be known before anything else
+			return false, nil
+		}
 		if err := j.finishOld(ctx); err != nil {
 			return false, err
 		}
 	}
 	l.reattach()
-	if l.Checks > l.Checked || l.Doubt != nil || l.restored() || l.Repair != nil {
+	l.landed(time.Now())
+	looked = l.Checks <= l.Checked
+	if l.Doubt != nil || l.restored() || l.Repair != nil || l.Forced > 0 || !looked && !j.held(holdInbound) {
 		if err := j.look(ctx); err != nil {
 			return false, err
 		}
+		looked = true
 	}
 	j.tell(l.renew(j.o.Name))
-	j.tell(l.concede(j.o.Name))
-	j.conceded = len(l.Overwritten)
+	if len(l.Overwritten) > 0 && !j.held(holdInbound) {
+		j.tell(l.concede(j.o.Name))
+		j.conceded = len(l.Overwritten)
+	}
 	l.settleRepair()
 	if l.behind() {
-		return true, j.push(ctx)
+		return looked, j.push(ctx)
 	}
-	return true, nil
+	return looked, nil
+}
+
+// held reports whether a direction is paused, and notes that the link waits for it.
+func (j *job) held(direction hold) bool {
+	if !j.paused(direction) {
+		return false
+	}
+	j.waits |= direction
+	return true
+}
+
+// retell tells the catalog what it was not told while the way there was paused. What it was told is a duplicate to it.
+func (j *job) retell() {
+	if j.link.Held&holdInbound != 0 && !j.held(holdInbound) {
+		j.tell(j.link.untold(j.o.Name))
+	}
 }
 
 // finishOld makes a call again that an earlier turn left behind.
@@ -107,10 +137,16 @@ func (j *job) look(ctx context.Context) error {
 	return nil
 }
 
-// read folds what the remote was seen to hold into the link, as the link's repair wants it.
+// read folds what the remote was seen to hold into the link, as an operator or the link's repair wants it.
 func (j *job) read(object Object, now time.Time) *event.Change {
 	l := j.link
-	if l.adopting() {
+	j.looked = true
+	switch {
+	case l.Forced > 0:
+		l.overrule(object)
+		j.overruled, l.Forced = l.Forced, 0
+		return nil
+	case l.adopting():
 		return l.takeOver(j.o.Name, object, now)
 	}
 	l.prepareRepair(object)
@@ -120,7 +156,6 @@ func (j *job) read(object Object, now time.Time) *event.Change {
 // push brings the remote to the version that the catalog wants.
 func (j *job) push(ctx context.Context) error {
 	l, want := j.link, j.link.Desired
-	l.acknowledge(j.o.Name)
 	switch {
 	case l.Gone || (want.Deleted && l.RemoteID == ""):
 		l.Gone, l.Version = true, want.Version
@@ -132,8 +167,9 @@ func (j *job) push(ctx context.Context) error {
 	case l.RemoteID == "":
 		return j.attempt(ctx, intent{Op: opCreate, Fields: want.Fields.Clone()})
 	}
-	patch := l.patch()
+	patch := l.patch(want.Seen[j.o.Name])
 	if len(patch) == 0 && !l.unmarked {
+		l.acknowledge(want.Seen[j.o.Name])
 		l.Version = want.Version
 		j.metrics.skipped.WithLabelValues("nothing to push").Inc() // how echoes end
 		return nil
@@ -141,8 +177,7 @@ func (j *job) push(ctx context.Context) error {
 	if completer, ok := j.o.Remote.(Completer); ok {
 		patch = completer.Complete(patch, l.Shadow.Apply(patch))
 	}
-	l.Seq++
-	return j.attempt(ctx, intent{Op: opUpdate, Patch: patch, Seq: l.Seq})
+	return j.attempt(ctx, intent{Op: opUpdate, Patch: patch})
 }
 
 func (j *job) pushDelete(ctx context.Context) error {
@@ -161,9 +196,17 @@ func (j *job) pushDelete(ctx context.Context) error {
 	return j.attempt(ctx, intent{Op: opDelete})
 }
 
-// attempt commits the intent, then makes the call.
+// attempt commits the intent, then makes the call. It is where every new write to the remote begins.
 func (j *job) attempt(ctx context.Context, in intent) error {
-	in.Version, in.CreatedAt = j.link.Desired.Version, time.Now().UTC()
+	if j.held(holdOutbound) {
+		return nil
+	}
+	want := j.link.Desired
+	in.Version, in.Seen, in.CreatedAt = want.Version, want.Seen[j.o.Name], time.Now().UTC()
+	if in.Op == opUpdate {
+		j.link.Seq++
+		in.Seq = j.link.Seq
+	}
 	in.Key = j.newKey(in.Version)
 	j.link.Intent = &in
 	if err := j.hold(ctx); err != nil {
@@ -198,6 +241,7 @@ func (j *job) finish(ctx context.Context) error {
 	case err == nil:
 		op := in.Op
 		l.complete(reply)
+		j.looked = true
 		if op != opDelete {
 			j.tell(l.observe(j.o.Name, reply, time.Now()))
 		}
@@ -276,8 +320,15 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
 	defer cancel()
+	if !j.flight.calling(op, cancel) {
+		return errStopping
+	}
+	defer j.flight.called()
 	started := time.Now()
 	err := call(ctx)
+	if err != nil && j.flights.givenUp() {
+		return errStopping
+	}
 	j.metrics.called(op, err, time.Since(started))
 	j.judge(ctx, err)
 	return err
@@ -296,17 +347,24 @@ func (j *job) judge(ctx context.Context, err error) {
 			j.resume(ctx)
 		}
 	case Transient, Operator:
-		if j.breaker.failed(j.link.LocalID, failure.Class, failure.Reason, time.Now()) {
+		if j.breaker.failed(j.link.LocalID, j.failedBefore, failure, time.Now()) {
 			j.o.Log.ErrorContext(ctx, "no more calls for now",
 				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
 		}
 	case Throttled: // the limiter's business
+		if failure.Status != 0 {
+			j.throttled.Add(1)
+		}
 	}
 }
 
-// tell puts a change in the outbox with the next commit; nil is nothing to tell.
+// errStopping: the call was not made, or not waited for, since the program stops. It will be made again.
+var errStopping = errors.New("the program stops")
+
+// tell puts a change in the outbox with the next commit; nil is nothing to tell. While the way to the catalog is paused
+// it only notes that there is something.
 func (j *job) tell(change *event.Change) {
-	if change != nil {
+	if change != nil && !j.held(holdInbound) {
 		j.out = append(j.out, event.NewChange(*change))
 	}
 }

@@ -15,16 +15,19 @@ import (
 func (j *job) rest(ctx context.Context, failure error) error {
 	l := j.link
 	next := schedule{}
-	if failure == nil {
+	switch {
+	case errors.Is(failure, errStopping): // nothing was found out: whoever comes next goes on
+		next.after(0)
+	case failure == nil:
 		j.succeeded()
 		if l.Doubt != nil {
 			next.after(j.o.VerifyAfter)
 		}
-	} else {
+	default:
 		next = j.failed(classify(failure))
 	}
 	if now := l.report(); now != j.was && (l.Desired != nil || l.Gone) {
-		j.out = append(j.out, event.NewState(j.state()))
+		j.out = append(j.out, event.NewState(j.stateOf(l)))
 	}
 	if err := j.release(ctx, next); err != nil {
 		return err
@@ -37,6 +40,12 @@ func (j *job) rest(ctx context.Context, failure error) error {
 
 func (j *job) succeeded() {
 	l := j.link
+	if j.waits&holdOutbound != 0 { // nothing was tried
+		if l.State == event.StateSynced {
+			l.State = event.StatePending
+		}
+		return
+	}
 	l.Attempts, l.Error = 0, nil
 	switch {
 	case l.Gone && l.State != event.StateDetached:
@@ -54,7 +63,7 @@ func (j *job) succeeded() {
 func (j *job) failed(failure *Error) (next schedule) {
 	l := j.link
 	l.State = event.StateRetrying
-	if !j.breaker.open() || l.Attempts == 0 { // an outage says nothing about the record
+	if !j.breaker.isOpen() || l.Attempts == 0 { // an outage says nothing about the record
 		l.Attempts++
 	}
 	switch failure.Class {
@@ -72,6 +81,9 @@ func (j *job) failed(failure *Error) (next schedule) {
 		Version: j.seenVersion,
 	}
 	j.metrics.reconciled.WithLabelValues(string(l.State)).Inc()
+	if failure.Class == Operator { // logged once, when the breaker opened
+		return next
+	}
 	j.o.Log.Warn("sync failed",
 		slog.String("local_id", l.LocalID), slog.String("remote_id", l.RemoteID), slog.Int("attempt", l.Attempts),
 		slog.String("class", string(failure.Class)), slog.String("field", failure.Field),
@@ -98,10 +110,9 @@ func (l *link) report() report {
 	return r
 }
 
-func (j *job) state() event.State {
-	l := j.link
+func (e *Engine) stateOf(l *link) event.State {
 	return event.State{
-		Remote: j.o.Name, Kind: l.Kind, ID: l.LocalID, RemoteID: l.RemoteID, Generation: l.Generation,
+		Remote: e.o.Name, Kind: l.Kind, ID: l.LocalID, RemoteID: l.RemoteID, Generation: l.Generation,
 		Version: l.Version, State: l.State, Revision: l.LeaseToken, Error: l.Error, At: time.Now().UTC(),
 	}
 }

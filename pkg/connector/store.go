@@ -29,22 +29,32 @@ var errLeaseLost = errors.New("the lease was lost")
 // then take more than the limit. Live work comes first, but for the bulk links whose turn it is.
 const claimSQL = `
 WITH live AS MATERIALIZED (
-    SELECT local_id FROM links WHERE kind = @kind AND NOT bulk AND due_at <= now() ORDER BY due_at
-    LIMIT @all - (SELECT count(*) FROM (SELECT FROM links WHERE kind = @kind AND bulk AND due_at <= now() LIMIT @first) AS waiting)
+    SELECT local_id FROM links WHERE kind = @kind AND NOT bulk AND due_at <= now() AND NOT paused ORDER BY due_at
+    LIMIT @all - (SELECT count(*) FROM
+        (SELECT FROM links WHERE kind = @kind AND bulk AND due_at <= now() AND NOT paused LIMIT @first) AS waiting)
     FOR UPDATE SKIP LOCKED),
 bulk AS MATERIALIZED (
-    SELECT local_id FROM links WHERE kind = @kind AND bulk AND due_at <= now() ORDER BY due_at
+    SELECT local_id FROM links WHERE kind = @kind AND bulk AND due_at <= now() AND NOT paused ORDER BY due_at
     LIMIT LEAST(@bulk, @all - (SELECT count(*) FROM live)) FOR UPDATE SKIP LOCKED)
 UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = now() + make_interval(secs => @lease)
 WHERE kind = @kind AND local_id IN (SELECT local_id FROM live UNION ALL SELECT local_id FROM bulk)
 RETURNING links.*`
 
+// claimFreshSQL takes only what has not failed, whatever its lane.
+const claimFreshSQL = `
+WITH due AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = @kind AND due_at <= now() AND NOT paused AND fingerprint IS NULL
+    ORDER BY bulk, due_at LIMIT @all FOR UPDATE SKIP LOCKED)
+UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = now() + make_interval(secs => @lease)
+WHERE kind = @kind AND local_id IN (SELECT local_id FROM due)
+RETURNING links.*`
+
 // claim takes up to limit due links, live before bulk, oldest first, each under a new lease.
-func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
+func (e *Engine) claim(ctx context.Context, query string, limit int) ([]*link, error) {
 	var links []*link
 	until := time.Now().Add(e.o.Lease)
 	share := e.lanesFor(limit)
-	err := e.o.DB.WithContext(ctx).Raw(claimSQL, map[string]any{
+	err := e.o.DB.WithContext(ctx).Raw(query, map[string]any{
 		"kind": e.o.Kind, "all": share.all, "bulk": share.bulk, "first": share.first,
 		"owner": e.o.Instance, "lease": e.o.Lease.Seconds(),
 	}).Scan(&links).Error
@@ -61,8 +71,11 @@ func (e *Engine) claim(ctx context.Context, limit int) ([]*link, error) {
 const saveSQL = `
 UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
     intent = ?::jsonb, last_key = ?, pushes = ?::jsonb,
-    overwritten = (SELECT jsonb_agg(o ORDER BY i) FROM jsonb_array_elements(overwritten) WITH ORDINALITY AS t (o, i) WHERE i > ?), doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?,
-    repair = CASE WHEN NOT ? THEN repair END, updated_at = clock_timestamp(),
+    overwritten = (SELECT jsonb_agg(o ORDER BY i) FROM jsonb_array_elements(overwritten) WITH ORDINALITY AS t (o, i) WHERE i > ?),
+    forced = CASE WHEN forced = ? THEN 0 ELSE forced END, repair = CASE WHEN NOT ? THEN repair END,
+    doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?, held = ?, marked = ?,
+    looked_at = CASE WHEN ? THEN now() ELSE looked_at END, fingerprint = NULLIF(?, ''),
+    failing_since = CASE WHEN ? = '' THEN NULL ELSE COALESCE(failing_since, now()) END, updated_at = clock_timestamp(),
     lease_owner = CASE WHEN ? THEN lease_owner ELSE '' END,
     due_at = CASE WHEN NOT ? AND (desired_version > ? OR checks > ?) THEN now() ELSE now() + make_interval(secs => ?) END
 WHERE kind = ? AND local_id = ? AND lease_token = ?`
@@ -103,16 +116,19 @@ func (j *job) release(ctx context.Context, next schedule) error { return j.save(
 
 // save writes the link and the messages that go with it in one transaction.
 func (j *job) save(ctx context.Context, next schedule) error {
+	l := j.link
 	args, err := j.columns(next)
 	if err != nil {
 		return &notCommitted{err}
 	}
 	err = j.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		result := tx.Exec(saveSQL, args...)
-		if result.Error != nil {
+		switch {
+		case errors.Is(result.Error, gorm.ErrDuplicatedKey):
+			return &takenError{l.RemoteID}
+		case result.Error != nil:
 			return fmt.Errorf("save link: %w", result.Error)
-		}
-		if result.RowsAffected == 0 {
+		case result.RowsAffected == 0:
 			return errLeaseLost
 		}
 		return outbox.Append(tx, messages(j.out)...)
@@ -123,7 +139,8 @@ func (j *job) save(ctx context.Context, next schedule) error {
 	if len(j.out) > 0 {
 		j.o.Committed()
 	}
-	j.out, j.conceded = nil, 0
+	l.Held = j.waits
+	j.out, j.conceded, j.overruled, j.looked = nil, 0, 0, false
 	return nil
 }
 
@@ -148,8 +165,10 @@ func (j *job) columns(next schedule) ([]any, error) {
 	}
 	return []any{
 		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
-		encoded[2], l.LastKey, encoded[5], j.conceded, encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts,
-		l.Repair == nil, next.held, next.strict, j.seenVersion, j.seenChecks, delay,
+		encoded[2], l.LastKey, encoded[5], j.conceded, j.overruled, l.Repair == nil,
+		encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts, j.waits, l.Marked,
+		j.looked, fingerprint(l.Error), fingerprint(l.Error),
+		next.held, next.strict, j.seenVersion, j.seenChecks, delay,
 		l.Kind, l.LocalID, l.LeaseToken,
 	}, nil
 }

@@ -11,95 +11,129 @@ import (
 // poll is how often an engine looks for due links that nothing woke it for: those of other replicas, and retries.
 const poll = 250 * time.Millisecond
 
-// Run claims and works off due links until ctx ends, then waits for its workers to finish the record they hold.
+// Run claims and works off due links until ctx ends, then waits for its workers to finish the record they hold. A call
+// that takes longer than the drain timeout is given up; it is made again, under the same key, after the restart.
 func (e *Engine) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
-	defer workers.Wait()
+	defer e.sayGoodbye(ctx)
+	defer e.drain(&workers)
 	// A start is a new chance: the key may be another one, the network mended.
 	e.resume(ctx)
 	e.takeBack(ctx)
-	idle := make(chan struct{}, e.o.Workers) // one token for each idle worker
-	for range e.o.Workers {
-		idle <- struct{}{}
+	if err := e.Heartbeat(ctx); err != nil && ctx.Err() == nil {
+		// Without knowing what operators want, nothing is done: it might be paused.
+		e.o.Log.WarnContext(ctx, "no work until it is known what operators want", slog.Any("error", err))
 	}
+	workers.Go(func() { e.keepControl(ctx) })
 	for {
-		limit := e.waitForIdle(ctx, idle)
-		if limit == 0 {
-			return nil
-		}
-		links, err := e.claimAllowed(ctx, limit)
+		free := e.idle()
+		links, err := e.claimAllowed(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
 		}
 		for _, l := range links {
+			f := e.flights.start(l.LocalID, e.wanted().Revision)
 			workers.Go(func() {
-				e.work(context.WithoutCancel(ctx), l)
-				idle <- struct{}{}
+				e.work(context.WithoutCancel(ctx), l, f)
+				e.freed()
 			})
 		}
-		for range limit - len(links) {
-			idle <- struct{}{}
-		}
-		if len(links) < limit && !e.sleep(ctx) {
+		if ctx.Err() != nil || (len(links) < free || free == 0) && !e.sleep(ctx) {
 			return nil
 		}
 	}
 }
 
-// waitForIdle takes the tokens of all idle workers, at least one; 0 when ctx ended.
-func (e *Engine) waitForIdle(ctx context.Context, idle chan struct{}) (taken int) {
-	select {
-	case <-ctx.Done():
-		return 0
-	case <-idle:
-		taken = 1
-	}
-	for {
-		select {
-		case <-idle:
-			taken++
-		default:
-			return taken
-		}
+// drain waits for the workers, but for no call that takes too long.
+func (e *Engine) drain(workers *sync.WaitGroup) {
+	timer := time.AfterFunc(e.o.DrainTimeout, e.flights.abandon)
+	defer timer.Stop()
+	workers.Wait()
+}
+
+// sayGoodbye takes this replica off the list of those that are live.
+func (e *Engine) sayGoodbye(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := e.leave(ctx); err != nil {
+		e.o.Log.WarnContext(ctx, "this replica stays on the list for some seconds", slog.Any("error", err))
 	}
 }
 
-// sleep waits until there may be something to claim; false when ctx ended.
+// idle is how many more records may be worked on now. It is negative for a while after workers were taken away.
+func (e *Engine) idle() int {
+	if c := e.wanted(); c.Drain || c.unknown {
+		return 0
+	}
+	return max(0, e.workers()-e.flights.count())
+}
+
+// freed tells the loop that a worker is idle.
+func (e *Engine) freed() {
+	select {
+	case e.free <- struct{}{}:
+	default:
+	}
+}
+
+// sleep waits until there may be something to claim, and a worker for it; false when ctx ended.
 func (e *Engine) sleep(ctx context.Context) bool {
-	timer := time.NewTimer(poll)
+	wake, freed, wait := e.wake, (chan struct{})(nil), poll
+	if e.idle() == 0 { // nothing is to be claimed, whatever there is
+		wake, freed, wait = nil, e.free, time.Second
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-e.wake:
+	case <-wake:
+	case <-freed:
 	case <-timer.C:
 	}
 	return true
 }
 
-// claimAllowed claims as many links as the breaker allows.
+// claimAllowed claims as many links as the breaker allows. While it is open, that is one that has not failed yet, if
+// there is one: what fails may be the records themselves.
 func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
 	if e.unresumed.Load() {
 		e.resume(ctx)
 	}
-	limit = e.breaker.allow(limit, time.Now())
 	if limit == 0 {
 		return nil, nil
 	}
-	links, err := e.claim(ctx, limit)
-	if len(links) == 0 {
-		e.breaker.untried(time.Now())
+	allowed := e.breaker.allow(limit, time.Now())
+	if !allowed.probe {
+		return e.claim(ctx, claimSQL, allowed.calls)
 	}
-	return links, err
+	if allowed.fresh {
+		if links, err := e.claim(ctx, claimFreshSQL, 1); err != nil || len(links) > 0 {
+			return e.probe(links, true), err
+		}
+	}
+	if allowed.old {
+		links, err := e.claim(ctx, claimSQL, 1)
+		return e.probe(links, false), err
+	}
+	return nil, nil
+}
+
+func (e *Engine) probe(links []*link, fresh bool) []*link {
+	for _, l := range links {
+		e.breaker.probing(l.LocalID, fresh, time.Now())
+	}
+	return links
 }
 
 // work brings one claimed link to rest.
-func (e *Engine) work(ctx context.Context, l *link) {
+func (e *Engine) work(ctx context.Context, l *link, f *flight) {
 	e.metrics.busy.Inc()
 	defer e.metrics.busy.Dec()
 	defer e.enter(l)()
+	defer f.end()
 	j := &job{
-		Engine: e, link: l, was: l.report(),
+		Engine: e, link: l, flight: f, was: l.report(), failedBefore: l.Attempts,
 		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),
 	}
 	err := j.reconcile(ctx)
@@ -109,14 +143,27 @@ func (e *Engine) work(ctx context.Context, l *link) {
 	case err != nil:
 		e.o.Log.WarnContext(ctx, "cannot write back", slog.String("local_id", l.LocalID), slog.Any("error", err))
 	}
+	if e.breaker.doubted() {
+		e.askAround(ctx)
+	}
+}
+
+// askAround makes a call that has to do with no record. When it is answered, it is the records that fail and not the
+// remote: they go on failing, each after its own delays, and hold nobody back.
+func (e *Engine) askAround(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, e.o.CallTimeout)
+	defer cancel()
+	if _, err := e.o.Remote.List(ctx, ""); err == nil && e.breaker.answered() {
+		e.o.Log.WarnContext(ctx, "the remote works; some records fail again and again by themselves: see the failures")
+	}
 }
 
 // RunOnce claims what is due, at most one record for each worker, and works it off in this goroutine. It returns how
-// many records it worked on.
+// many records it worked on. It obeys what operators want as of the last Refresh.
 func (e *Engine) RunOnce(ctx context.Context) (worked int, err error) {
-	links, err := e.claimAllowed(ctx, e.o.Workers)
+	links, err := e.claimAllowed(ctx, e.workers())
 	for _, l := range links {
-		e.work(ctx, l)
+		e.work(ctx, l, e.flights.start(l.LocalID, e.wanted().Revision))
 	}
 	return len(links), err
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
@@ -29,6 +30,7 @@ const (
 	FaultBurntBefore       // a failure without effect, which the remote replays under the same key
 	FaultBurntAfter        // the call takes effect, yet a failure is answered and replayed under the same key
 	FaultRefused           // refused for good, without effect
+	FaultBurntLate         // an update that fails like FaultBurntBefore, and takes effect later, by LandLate
 )
 
 // Memory is a Remote that keeps objects in memory. Like Stripe it replays the first answer to a call that is made
@@ -222,9 +224,11 @@ func (m *Memory) Since(_ context.Context, position string) (connector.FeedPage, 
 		}
 	}
 	to := min(from+size, len(m.feed))
-	return connector.FeedPage{
-		Notices: slices.Clone(m.feed[from:to]), Position: strconv.Itoa(to), More: to < len(m.feed),
-	}, nil
+	page := connector.FeedPage{Notices: slices.Clone(m.feed[from:to]), Position: strconv.Itoa(to)}
+	if to < len(m.feed) {
+		page.Next = page.Position
+	}
+	return page, nil
 }
 
 // errDied stands for everything that a dead worker does not see.
@@ -255,10 +259,11 @@ func (m *Memory) write(
 		m.answers[call.Key] = answer{parameters, object, err}
 		return copied(object), err
 	}
-	return m.misbehave(call.Key, parameters, run)
+	return m.misbehave(call.Key, parameters, effect, run)
 }
 
-func (m *Memory) misbehave(key, parameters string, run func() (connector.Object, error)) (connector.Object, error) {
+// misbehave makes a call go right or wrong: effect is what it does, run also stores the answer.
+func (m *Memory) misbehave(key, parameters string, effect, run func() (connector.Object, error)) (connector.Object, error) {
 	fault := FaultNone
 	if m.Next != nil {
 		fault = m.Next()
@@ -284,6 +289,12 @@ func (m *Memory) misbehave(key, parameters string, run func() (connector.Object,
 	case FaultBurntAfter:
 		_, _ = run()
 		m.answers[key] = answer{parameters, connector.Object{}, burnt}
+		return connector.Object{}, burnt
+	case FaultBurntLate:
+		m.answers[key] = answer{parameters, connector.Object{}, burnt}
+		if strings.HasPrefix(parameters, "update") {
+			m.inFlight[key] = func() { _, _ = effect() }
+		}
 		return connector.Object{}, burnt
 	case FaultRefused:
 		refused := &connector.Error{Class: connector.Permanent, Reason: "the remote refuses this"}

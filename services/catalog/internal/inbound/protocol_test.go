@@ -88,6 +88,12 @@ func (w *world) moves(mayWrite bool) (moves []move) {
 		if w.due(s) {
 			add(2, "a worker turns at "+s.name, func() { w.work(s) }, false)
 		}
+		switch {
+		case mayWrite:
+			add(1, "an operator pauses or resumes at "+s.name, func() { w.pauseOrResume(s) }, true)
+		case w.stopped(s):
+			add(1, "an operator resumes everything at "+s.name, func() { w.resumeAll(s) }, false)
+		}
 		if w.parked(s) {
 			add(1, "a person lets "+s.name+" try again", func() { w.retry(s) }, false)
 		}
@@ -156,7 +162,7 @@ func (w *world) fault() connectortest.Fault {
 		connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone, connectortest.FaultNone,
 		connectortest.FaultBeforeCall, connectortest.FaultAfterCall, connectortest.FaultInFlight,
 		connectortest.FaultNoAnswer, connectortest.FaultThrottled,
-		connectortest.FaultBurntBefore, connectortest.FaultBurntAfter, connectortest.FaultRefused,
+		connectortest.FaultBurntBefore, connectortest.FaultBurntAfter, connectortest.FaultRefused, connectortest.FaultBurntLate,
 	}).Draw(w.r, "fault")
 }
 

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 	"pgregory.net/rapid"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/event"
@@ -94,6 +95,8 @@ func (w *world) begin(r *rapid.T) {
 		for s.remote.InFlight() {
 			s.remote.LandLate()
 		}
+		w.resumeAll(s)
+		w.must(s.db.Exec(`UPDATE links SET due_at = NULL, held = 0`).Error)
 		s.createdBefore, s.unseen = s.remote.Created(), 0
 	}
 	w.notices = nil
@@ -252,7 +255,7 @@ func (w *world) deliver(queue *[]func()) {
 
 // due reports whether a connector has something to do, if only later.
 func (w *world) due(s *side) (due bool) {
-	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE due_at IS NOT NULL)`).Scan(&due).Error)
+	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE due_at IS NOT NULL AND NOT paused)`).Scan(&due).Error)
 	return due
 }
 
@@ -261,6 +264,45 @@ func (w *world) parked(s *side) (parked bool) {
 	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE local_id = ? AND state = 'failed' AND due_at IS NULL
 		AND (error->>'version')::bigint = desired_version)`, w.id).Scan(&parked).Error)
 	return parked
+}
+
+// operate is an operator who stops a direction or starts it again.
+func (w *world) operate(s *side, edit func(*admin.Control)) {
+	w.must(s.db.WithContext(w.ctx).Transaction(func(tx *gorm.DB) error {
+		_, err := s.engine.SetControl(tx, "operator", edit)
+		return err
+	}))
+	w.must(s.engine.Heartbeat(w.ctx))
+}
+
+func (w *world) control(s *side) admin.Control {
+	c, err := s.engine.Control(w.ctx)
+	w.must(err)
+	return c
+}
+
+// pauseOrResume turns one of the directions, or the record, off or on.
+func (w *world) pauseOrResume(s *side) {
+	switch rapid.IntRange(0, 2).Draw(w.r, "pause") {
+	case 0:
+		w.operate(s, func(c *admin.Control) { c.Outbound = !c.Outbound })
+	case 1:
+		w.operate(s, func(c *admin.Control) { c.Inbound = !c.Inbound })
+	case 2:
+		w.must(s.db.Exec(`UPDATE links SET paused = NOT paused WHERE local_id = ?`, w.id).Error)
+	}
+}
+
+func (w *world) resumeAll(s *side) {
+	w.must(s.db.Exec(`UPDATE links SET paused = false WHERE paused`).Error)
+	w.operate(s, func(c *admin.Control) { c.Outbound, c.Inbound = true, true })
+}
+
+// stopped reports whether anything is paused at a connector.
+func (w *world) stopped(s *side) (stopped bool) {
+	w.must(s.db.Raw(`SELECT EXISTS (SELECT FROM links WHERE paused)`).Scan(&stopped).Error)
+	c := w.control(s)
+	return stopped || !c.Outbound || !c.Inbound
 }
 
 // retry is a person who lets a parked record be tried again.

@@ -22,10 +22,11 @@ const (
 	settled = time.Minute
 	// since begins the position of a feed that had no event yet: a time instead of an event.
 	since = "since:"
+	goOn  = "+"
 )
 
 // Feed is Stripe's list of events, which reaches back for 30 days. It implements connector.Feed; a position is the id
-// of an event.
+// of an event, or where to go on from it: "<position>+<id of the last event read>".
 type Feed struct {
 	client *stripeclient.Client
 	reader Reader
@@ -47,7 +48,8 @@ func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, 
 		}
 		return f.first(ctx, from, position)
 	}
-	params.EndingBefore = new(position)
+	position, from := split(position)
+	params.EndingBefore = new(from)
 	events, more, err := f.list(ctx, params)
 	if errors.Is(err, stripeclient.ErrNoCursor) {
 		return connector.FeedPage{}, connector.ErrForgotten
@@ -55,7 +57,20 @@ func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, 
 	if err != nil {
 		return connector.FeedPage{}, err
 	}
-	return f.page(events, more, position), nil // the library turns a list that is read towards its beginning around
+	page := f.page(events, position) // the library turns a list that is read towards its beginning around
+	if more && len(events) > 0 {
+		page.Next = page.Position + goOn + events[len(events)-1].ID
+	}
+	return page, nil
+}
+
+// split takes apart where to begin the next time, and the event to go on from now.
+func split(position string) (settled, from string) {
+	settled, from, going := strings.Cut(position, goOn)
+	if !going {
+		from = settled
+	}
+	return settled, from
 }
 
 // now is the newest event, or the time when there is none.
@@ -92,17 +107,16 @@ func (f *Feed) first(ctx context.Context, from int64, position string) (connecto
 		}
 	}
 	slices.Reverse(all) // the list is newest first
-	return f.page(all, false, position), nil
+	return f.page(all, position), nil
 }
 
-// page turns events, oldest first, into a page of the feed. It goes on after the last event that is settled, or, when
-// there is more already, after the last one of all.
-func (f *Feed) page(events []Event, more bool, position string) connector.FeedPage {
-	page := connector.FeedPage{Position: position, More: more}
+// page turns events, oldest first, into a page of the feed. The next time begins after the last event that is settled.
+func (f *Feed) page(events []Event, position string) connector.FeedPage {
+	page := connector.FeedPage{Position: position}
 	horizon := time.Now().Add(-settled).Unix()
 	for _, e := range events {
 		page.Notices = append(page.Notices, f.reader.Notice(e))
-		if more || e.Created <= horizon {
+		if e.Created <= horizon {
 			page.Position = e.ID
 		}
 	}

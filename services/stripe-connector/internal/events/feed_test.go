@@ -63,15 +63,14 @@ func (a *account) age(d time.Duration) {
 // since reads the feed to its end and returns whose customers moved, and where to go on.
 func (a *account) since(position string) (names []string, next string) {
 	a.t.Helper()
-	for {
-		page, err := a.feed.Since(a.t.Context(), position)
+	for from := position; ; {
+		page, err := a.feed.Since(a.t.Context(), from)
 		require.NoError(a.t, err)
 		for _, n := range page.Notices {
 			names = append(names, n.Fields["name"])
 		}
-		position = page.Position
-		if !page.More {
-			return names, position
+		if from = page.Next; from == "" {
+			return names, page.Position
 		}
 	}
 }
@@ -131,6 +130,24 @@ func TestYoungEventsAreLookedAtAgainOldOnesAreNot(t *testing.T) {
 	require.Equal(t, []string{"old", "young"}, names)
 	names, _ = a.since(position)
 	require.Equal(t, []string{"young"}, names)
+}
+
+func TestYoungEventsAreLookedAtAgainHoweverManyPagesTheyFill(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.create("before")
+	_, position := a.since("")
+	var want []string
+	for i := range 250 {
+		want = append(want, fmt.Sprint(i))
+	}
+	a.create(want...)
+	_, next := a.since(position)
+	require.Equal(t, position, next, "nothing is settled yet")
+	a.age(-2 * time.Minute) // an event that turns up late, in the middle of those that were read
+	a.create("late")
+	names, _ := a.since(next)
+	require.Len(t, names, 251)
 }
 
 func TestAPositionThatStripeHasForgottenIsTold(t *testing.T) {

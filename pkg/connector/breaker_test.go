@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
+	"github.com/datasync-dev/datasync/pkg/record"
 )
 
 func TestAnOutageStopsCallsAndItsEndBringsEverythingBackAtOnce(t *testing.T) {
@@ -104,4 +106,68 @@ func TestARetryThatIsBroughtForwardIsNoFurtherAttempt(t *testing.T) {
 	}
 	b.turn() // the wait was over
 	require.Equal(t, 2, <-attempts)
+}
+
+// poisoned fails every write for records with this name, as a remote does that has a bug about them.
+type poisoned struct{ *connectortest.Memory }
+
+func (p poisoned) Create(ctx context.Context, call connector.Call, fields record.Fields) (connector.Object, error) {
+	if fields["name"] == "poison" {
+		return connector.Object{}, &connector.Error{Class: connector.Transient, Burnt: true, Status: 500, Reason: "something failed"}
+	}
+	return p.Memory.Create(ctx, call, fields)
+}
+
+func setupPoisoned(t *testing.T) *bundle {
+	t.Helper()
+	b := setup(t)
+	b.engine = b.newEngine(func(o *connector.Options) {
+		o.Remote, o.Workers, o.Probe = poisoned{b.remote}, 10, 60*time.Millisecond
+		o.Backoff = func(int) time.Duration { return 5 * time.Millisecond }
+	})
+	for range 8 {
+		b.deliver(customer("poison"))
+	}
+	return b
+}
+
+func TestRecordsThatAlwaysFailHoldNobodyBack(t *testing.T) {
+	t.Parallel()
+	b := setupPoisoned(t)
+	b.running(b.engine.Run)
+	b.eventually(func() bool { return !b.engine.Breaker().Open && b.failing() == 8 })
+	for range 20 {
+		s := customer("Ada")
+		b.deliver(s)
+		b.eventually(func() bool { return b.link(s.ID).State == "synced" })
+	}
+}
+
+func TestABreakerThatOnlySuchRecordsHaveOpenedClosesByItself(t *testing.T) {
+	t.Parallel()
+	b := setupPoisoned(t)
+	var opened bool
+	b.eventually(func() bool {
+		_, err := b.engine.RunOnce(t.Context())
+		require.NoError(t, err)
+		opened = opened || b.engine.Breaker().Open
+		return opened && !b.engine.Breaker().Open
+	})
+	attempts := func() (n int) {
+		require.NoError(t, b.db.Raw(`SELECT min(attempts) FROM links`).Scan(&n).Error)
+		return n
+	}
+	b.eventually(func() bool {
+		_, err := b.engine.RunOnce(t.Context())
+		require.NoError(t, err)
+		return attempts() > 5
+	})
+	require.False(t, b.engine.Breaker().Open)
+}
+
+// failing is how many records fail.
+func (b *bundle) failing() (n int) {
+	b.t.Helper()
+	require.NoError(b.t, b.db.Raw(`SELECT count(*) FROM links WHERE fingerprint IS NOT NULL`).Scan(&n).Error)
+	return n
 }

@@ -24,7 +24,6 @@ func fingerprint(e *event.SyncError) string {
 const (
 	maxGroups = 100    // that are shown
 	maxCount  = 10_000 // up to which records are counted
-	samples   = 5
 )
 
 // groupsSQL skips from fingerprint to fingerprint through the index, so that it reads at most maxCount rows of each
@@ -39,7 +38,7 @@ WITH RECURSIVE prints AS (
 SELECT g.fingerprint, m.error, m.count, m.first_seen, m.last_seen, m.sample
 FROM groups g CROSS JOIN LATERAL (
     SELECT (array_agg(s.error))[1] AS error, count(*) AS count, min(s.failing_since) AS first_seen, max(s.updated_at) AS last_seen,
-        to_jsonb((array_agg(s.local_id ORDER BY s.updated_at DESC))[1:@samples]) AS sample
+        to_jsonb((array_agg(s.local_id ORDER BY s.updated_at DESC))[1:5]) AS sample
     FROM (SELECT error, failing_since, updated_at, local_id FROM links
         WHERE kind = @kind AND fingerprint = g.fingerprint LIMIT @count) s
 ) m
@@ -56,7 +55,7 @@ func (e *Engine) Failures(ctx context.Context) ([]admin.FailureGroup, error) {
 		Sample      string
 	}
 	err := e.o.DB.WithContext(ctx).Raw(groupsSQL, map[string]any{
-		"kind": e.o.Kind, "groups": maxGroups, "count": maxCount, "samples": samples,
+		"kind": e.o.Kind, "groups": maxGroups, "count": maxCount,
 	}).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("group failures: %w", err)

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/jobs"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -33,7 +35,7 @@ type bundle struct {
 func setup(t *testing.T, options ...func(*connector.Options)) *bundle {
 	t.Helper()
 	b := &bundle{t: t, remote: connectortest.NewMemory("cus")}
-	b.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations)
+	b.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations, jobs.Migrations)
 	b.remote.Moved = func(n connector.Notice) { b.notices = append(b.notices, n) }
 	b.engine = b.newEngine(options...)
 	return b
@@ -52,6 +54,20 @@ func (b *bundle) newEngine(options ...func(*connector.Options)) *connector.Engin
 	engine, err := connector.New(o)
 	require.NoError(b.t, err)
 	return engine
+}
+
+// running runs a loop until the test ends or the returned function is called, which waits for it.
+func (b *bundle) running(loop func(context.Context) error) (stop func()) {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		assert.NoError(b.t, loop(ctx))
+	}()
+	stop = func() { cancel(); <-done }
+	b.t.Cleanup(stop)
+	return stop
 }
 
 // faults makes the next writes to the remote go wrong, in this order.

@@ -39,7 +39,7 @@ func TestProtocol(t *testing.T) {
 // play runs one schedule from birth to quiet, and checks what must hold.
 func (w *world) play(r *rapid.T) {
 	w.begin(r)
-	writes := rapid.IntRange(1, 14).Draw(r, "writes")
+	writes := rapid.IntRange(1, 18).Draw(r, "writes")
 	for step := 0; ; step++ {
 		if step > 3000 {
 			r.Fatalf("it never gets quiet: %d events, %d changes, %d notices wait", len(w.events), len(w.changes), len(w.notices))
@@ -90,6 +90,7 @@ func (w *world) moves(mayWrite bool) (moves []move) {
 		}
 		switch {
 		case mayWrite:
+			add(1, s.name+" is looked at for no reason", func() { w.sweep(s) }, true)
 			add(1, "an operator pauses or resumes at "+s.name, func() { w.pauseOrResume(s) }, true)
 		case w.stopped(s):
 			add(1, "an operator resumes everything at "+s.name, func() { w.resumeAll(s) }, false)

@@ -305,6 +305,11 @@ func (w *world) stopped(s *side) (stopped bool) {
 	return stopped || !c.Outbound || !c.Inbound
 }
 
+// sweep is a look that no notice asked for.
+func (w *world) sweep(s *side) {
+	w.must(s.db.Exec(`UPDATE links SET checks = checks + 1, due_at = COALESCE(due_at, now()) WHERE local_id = ?`, w.id).Error)
+}
+
 // retry is a person who lets a parked record be tried again.
 func (w *world) retry(s *side) {
 	w.must(s.db.Exec(`UPDATE links SET checks = checks + 1, due_at = now() WHERE local_id = ?`, w.id).Error)

@@ -8,8 +8,12 @@ import (
 	"github.com/datasync-dev/datasync/pkg/admin"
 )
 
-// poisonAfter is after how many failures a record is taken to fail by itself: it says nothing about the remote any more.
-const poisonAfter = 3
+const (
+	// suspectAfter is how often a record has to fail, while others are answered in between, to be taken to fail by itself.
+	// It says nothing about the remote any more, until it is answered.
+	suspectAfter = 2
+	maxSuspects  = 10_000 // remembered; when there are more, it is no longer about a few records
+)
 
 // breaker keeps an engine from asking a remote that does not work. It opens when the calls of several records in a row
 // went unanswered, or at once when only an operator can help; then it lets one call through from time to time, and
@@ -22,12 +26,17 @@ type breaker struct {
 
 	mu       sync.Mutex
 	failing  map[string]struct{} // local ids of the records that got no answer since the last one was given
+	suspects map[string]int      // how often records have failed, each time while others were answered
 	reason   string              // "" when closed
 	class    Class
 	since    time.Time
 	fresh    probe // with a record that has not failed yet
 	old      probe // with one that has
 	closings int   // how often it has closed
+}
+
+func newBreaker(threshold int, first, limit time.Duration) *breaker {
+	return &breaker{threshold: threshold, first: first, limit: limit, failing: map[string]struct{}{}, suspects: map[string]int{}}
 }
 
 // probe is a kind of call that is made while the breaker is open.
@@ -69,26 +78,29 @@ func (b *breaker) probing(record string, fresh bool, now time.Time) {
 	}
 }
 
-// answered notes that the remote answered, if only to refuse something. True: that closed the breaker.
-func (b *breaker) answered() (closed bool) {
+// answered notes that the remote answered a call for a record, or for none (""), if only to refuse something. True: that
+// closed the breaker.
+func (b *breaker) answered(record string) (closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	closed = b.reason != ""
-	b.close()
-	return closed
-}
-
-func (b *breaker) close() {
-	if b.reason != "" {
+	if closed = b.reason != ""; closed {
 		b.closings++
 	}
 	b.reason, b.class, b.fresh, b.old = "", "", probe{}, probe{}
+	if len(b.suspects) >= maxSuspects {
+		clear(b.suspects)
+	}
+	for other := range b.failing {
+		b.suspects[other]++
+	}
 	clear(b.failing)
+	delete(b.suspects, record)
+	return closed
 }
 
-// failed notes a call for a record that failed in a way which need not be the record's fault; before is how often it
-// had failed before. True: that opened the breaker.
-func (b *breaker) failed(record string, before int, failure *Error, now time.Time) (opened bool) {
+// failed notes a call for a record that failed in a way which need not be the record's fault. True: that opened the
+// breaker.
+func (b *breaker) failed(record string, failure *Error, now time.Time) (opened bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -98,7 +110,7 @@ func (b *breaker) failed(record string, before int, failure *Error, now time.Tim
 	case failure.Class == Operator:
 		b.open(failure, b.limit, now)
 		return true
-	case before >= poisonAfter:
+	case b.suspects[record] >= suspectAfter:
 		return false
 	}
 	b.failing[record] = struct{}{}

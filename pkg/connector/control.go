@@ -200,6 +200,7 @@ func (e *Engine) Heartbeat(ctx context.Context) error {
 
 func (e *Engine) apply(ctx context.Context, c admin.Control) {
 	e.control.Store(&wanted{Control: c})
+	e.o.Scaled(e.workers())
 	if limited, ok := e.o.Remote.(Limited); ok {
 		rate := 0.0
 		if c.Rate != nil {

@@ -37,10 +37,11 @@ type Options struct {
 	Name      string // names the connector's queue, messages, keys and marks: "stripe"
 	Kind      string // event.KindCustomer
 	Remote    Remote
-	DB        *gorm.DB // migrated with Migrations and outbox.Migrations
-	Committed func()   // called after a commit that put messages in the outbox; must not block
-	Announce  func()   // tells the other replicas to Refresh; must not block. Default: they find out by themselves
-	Version   string   // of the program, shown to operators
+	DB        *gorm.DB          // migrated with Migrations and outbox.Migrations
+	Committed func()            // called after a commit that put messages in the outbox; must not block
+	Announce  func()            // tells the other replicas to Refresh; must not block. Default: they find out by themselves
+	Version   string            // of the program, shown to operators
+	Scaled    func(workers int) // told how many workers there are, when operators change that; must not block
 	// Instance names this process among the replicas, the same after a restart ("host:port", say): what it held when it
 	// died is taken up again at once instead of when the lease ends. Two processes must not share a name. Default: random.
 	Instance     string
@@ -107,7 +108,7 @@ func New(o Options) (*Engine, error) {
 	if o.Lease <= o.CallTimeout {
 		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
 	}
-	breaker := &breaker{failing: map[string]struct{}{}, threshold: outageAfter, first: o.Probe / 30, limit: o.Probe}
+	breaker := newBreaker(outageAfter, o.Probe/30, o.Probe)
 	e := &Engine{
 		o: o, guard: guard, started: time.Now(), breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker), flights: &flights{},
 		wake: make(chan struct{}, 1), free: make(chan struct{}, 1), changed: make(chan struct{}, 1),
@@ -141,6 +142,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Announce == nil {
 		o.Announce = func() {}
+	}
+	if o.Scaled == nil {
+		o.Scaled = func(int) {}
 	}
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()

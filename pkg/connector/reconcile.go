@@ -24,7 +24,6 @@ type job struct {
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of
 	outages                 int   // how many had ended when the turn began
-	failedBefore            int   // failures in a row, when the turn began
 	conceded                int   // how many of the row's overwritten values the next commit covers
 	overruled               int64 // the row's wish that the catalog wins, if the next commit covers it
 	looked                  bool  // the remote's state was seen since the last commit
@@ -342,12 +341,12 @@ func (j *job) judge(ctx context.Context, err error) {
 	}
 	switch failure.Class {
 	case Permanent: // it answered
-		if j.breaker.answered() {
+		if j.breaker.answered(j.link.LocalID) {
 			j.o.Log.InfoContext(ctx, "the remote works again")
 			j.resume(ctx)
 		}
 	case Transient, Operator:
-		if j.breaker.failed(j.link.LocalID, j.failedBefore, failure, time.Now()) {
+		if j.breaker.failed(j.link.LocalID, failure, time.Now()) {
 			j.o.Log.ErrorContext(ctx, "no more calls for now",
 				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
 		}

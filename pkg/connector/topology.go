@@ -14,6 +14,7 @@ func Topology(name string) rabbitmq.Topology {
 			{Name: event.EventsExchange, Kind: "topic"},
 			{Name: event.ChangesExchange, Kind: "topic"},
 			{Name: event.DeadExchange, Kind: "topic"},
+			{Name: event.ControlExchange, Kind: "fanout"},
 		},
 		Queues: []rabbitmq.Queue{
 			{

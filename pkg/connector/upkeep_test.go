@@ -58,7 +58,7 @@ func TestTheSweepGivesWay(t *testing.T) {
 			require.NoError(b.t, b.db.Exec(`UPDATE links SET due_at = now() - interval '2 seconds' WHERE due_at IS NOT NULL`).Error)
 		},
 		"to an operator who has paused the direction": func(b *bundle) { b.operate(func(c *admin.Control) { c.Inbound = false }) },
-		"when it is off":                              func(b *bundle) { b.engine = b.newEngine() },
+		"when it is off": func(b *bundle) { b.engine = b.newEngine() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

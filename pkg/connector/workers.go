@@ -133,7 +133,7 @@ func (e *Engine) work(ctx context.Context, l *link, f *flight) {
 	defer e.enter(l)()
 	defer f.end()
 	j := &job{
-		Engine: e, link: l, flight: f, was: l.report(), failedBefore: l.Attempts,
+		Engine: e, link: l, flight: f, was: l.report(),
 		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),
 	}
 	err := j.reconcile(ctx)
@@ -153,7 +153,7 @@ func (e *Engine) work(ctx context.Context, l *link, f *flight) {
 func (e *Engine) askAround(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, e.o.CallTimeout)
 	defer cancel()
-	if _, err := e.o.Remote.List(ctx, ""); err == nil && e.breaker.answered() {
+	if _, err := e.o.Remote.List(ctx, ""); err == nil && e.breaker.answered("") {
 		e.o.Log.WarnContext(ctx, "the remote works; some records fail again and again by themselves: see the failures")
 	}
 }

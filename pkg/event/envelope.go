@@ -13,11 +13,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Exchanges of DataSync. All are durable topic exchanges.
+// Exchanges of DataSync. All are durable; all but ControlExchange are topic exchanges.
 const (
 	EventsExchange  = "datasync.events"  // catalog -> connectors
 	ChangesExchange = "datasync.changes" // connectors -> catalog
 	DeadExchange    = "datasync.dead"    // what could not be decoded, routed by the owner's name
+	ControlExchange = "datasync.control" // fanout, to all replicas: operators want something else of the service named in the body
 )
 
 // Envelope is a CloudEvent. Its Type is also the routing key of the message that carries it.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -115,6 +116,29 @@ func TestFindReadsEveryPage(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Objects, 21)
 	require.Empty(t, page.Next)
+}
+
+func TestACustomerIsFoundWhoseEmailWasEdited(t *testing.T) {
+	t.Parallel()
+	for name, age := range map[string]time.Duration{"soon": 0, "long after": 21 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startSimulator(t)
+			remote := newRemote(s.url)
+			s.turn(t, map[string]any{"clock_offset_s": -int(age.Seconds())})
+			fields, made := record.Fields{"email": "ada@example.com"}, call()
+			made.CreatedAt = time.Now().Add(-age)
+			_, err := remote.Find(t.Context(), made, fields)
+			require.ErrorIs(t, err, connector.ErrGone)
+			object, err := remote.Create(t.Context(), made, fields)
+			require.NoError(t, err)
+			require.NoError(t, s.edit(t.Context(), object.ID, record.Patch{"email": "other@example.com"}))
+			s.turn(t, map[string]any{"clock_offset_s": 0})
+			found, err := remote.Find(t.Context(), made, fields)
+			require.NoError(t, err)
+			require.Equal(t, object.ID, found.ID)
+		})
+	}
 }
 
 func TestACreateWhoseAnswerWasA500IsFound(t *testing.T) {

@@ -15,9 +15,8 @@ const (
 
 // bucket is one limit.
 type bucket struct {
-	full float64 // calls per second when all is well
-
 	mu      sync.Mutex
+	full    float64 // calls per second when all is well
 	tokens  *rate.Limiter
 	reduced float64   // the rate that the last hit left
 	hitAt   time.Time // when that was; zero: never
@@ -25,7 +24,24 @@ type bucket struct {
 }
 
 func newBucket(full float64) *bucket {
-	return &bucket{full: full, tokens: rate.NewLimiter(rate.Limit(full), max(1, int(full/burstShare)))}
+	return &bucket{full: full, tokens: rate.NewLimiter(rate.Limit(full), burst(full))}
+}
+
+func burst(full float64) int { return max(1, int(full/burstShare)) }
+
+// set changes the rate when all is well. What the remote has made us reduce stays reduced, and grows to the new rate.
+func (b *bucket) set(full float64, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if full == b.full {
+		return
+	}
+	if !b.hitAt.IsZero() {
+		b.reduced, b.hitAt = min(b.current(now), full), now
+	}
+	b.full = full
+	b.tokens.SetLimitAt(now, rate.Limit(b.current(now)))
+	b.tokens.SetBurstAt(now, burst(full))
 }
 
 // reservation is a place in the queue.

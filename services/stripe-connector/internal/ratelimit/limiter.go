@@ -22,8 +22,9 @@ const (
 
 // Limiter is safe for concurrent use.
 type Limiter struct {
-	account  *bucket
-	perPoint float64
+	account    *bucket
+	configured float64 // of the account
+	perPoint   float64
 
 	mu        sync.Mutex
 	endpoints map[string]*bucket
@@ -31,7 +32,15 @@ type Limiter struct {
 
 // New takes the limits in calls per second, both above 0.
 func New(account, endpoint float64) *Limiter {
-	return &Limiter{account: newBucket(account), perPoint: endpoint, endpoints: map[string]*bucket{}}
+	return &Limiter{account: newBucket(account), configured: account, perPoint: endpoint, endpoints: map[string]*bucket{}}
+}
+
+// SetRate changes the limit of the account from the next call on; 0 goes back to the one that New was given.
+func (l *Limiter) SetRate(perSecond float64) {
+	if perSecond <= 0 {
+		perSecond = l.configured
+	}
+	l.account.set(perSecond, time.Now())
 }
 
 // TooLong is returned when a call would have to wait for longer than its deadline allows.

@@ -237,3 +237,33 @@ func TestAPauseThatIsTooLongIsTold(t *testing.T) {
 		require.Equal(t, time.Minute, long.After)
 	})
 }
+
+func TestTheRateCanBeChangedWhileCallsAreMade(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := ratelimit.New(10, 1000)
+		spend := func(n int) time.Duration { return calls(t, l, create, n) }
+		spend(2) // the burst
+		require.InDelta(t, 2, spend(20).Seconds(), 0.2)
+		l.SetRate(2)
+		require.InDelta(t, 2, l.Rate(), 0.001)
+		require.InDelta(t, 5, spend(10).Seconds(), 0.6)
+		l.SetRate(100)
+		require.InDelta(t, 1, spend(100).Seconds(), 0.3)
+		l.SetRate(0)
+		require.InDelta(t, 10, l.Rate(), 0.001, "as configured")
+	})
+}
+
+func TestARateThatIsRaisedIsReachedOnlySlowlyAfterAHit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := ratelimit.New(10, 1000)
+		l.Hit("e", ratelimit.Account, time.Now(), 0)
+		require.InDelta(t, 5, l.Rate(), 0.001)
+		l.SetRate(100)
+		require.InDelta(t, 5, l.Rate(), 0.001)
+		<-time.After(30 * time.Second)
+		require.InDelta(t, 100, l.Rate(), 0.001)
+	})
+}

@@ -39,12 +39,14 @@ type Config struct {
 	CallTimeout       time.Duration          `env:"CALL_TIMEOUT" envDefault:"20s" doc:"how long one call to Stripe may take"`
 	Lease             time.Duration          `env:"LEASE" envDefault:"30s" doc:"how long a worker owns a record; longer than CALL_TIMEOUT"`
 	DeletePolicy      connector.DeletePolicy `env:"DELETE_POLICY" envDefault:"delete" doc:"what a delete in the catalog does at Stripe: delete, detach (keep it) or refuse (while money hangs on it)"`
+	SweepEvery        time.Duration          `env:"SWEEP_EVERY" envDefault:"168h" doc:"how often each customer is looked at without a reason, a few at a time; 0: never"`
 }
 
 const (
-	maxWorkers     = 512
+	maxWorkers     = connector.MaxWorkers
 	maxRate        = 100_000
 	minCallTimeout = time.Second
+	minSweep       = time.Minute
 )
 
 // Check implements service.Checker: it returns everything that is wrong and fills in what depends on the key.
@@ -142,6 +144,9 @@ func (c *Config) checkTimes() error {
 	}
 	if c.Lease <= c.CallTimeout {
 		problems = append(problems, errors.New("LEASE: must be longer than CALL_TIMEOUT, or two workers would hold one record"))
+	}
+	if c.SweepEvery != 0 && c.SweepEvery < minSweep {
+		problems = append(problems, fmt.Errorf("SWEEP_EVERY: must be at least %s, or 0 to switch the sweep off", minSweep))
 	}
 	if c.ShutdownTimeout <= 0 {
 		problems = append(problems, errors.New("SHUTDOWN_TIMEOUT: must be above 0"))

@@ -72,6 +72,7 @@ func TestBadConfigurationNamesTheVariable(t *testing.T) {
 		"CALL_TIMEOUT=10":                   "CALL_TIMEOUT: is not a duration",
 		"CALL_TIMEOUT=1ms":                  "CALL_TIMEOUT: must be at least",
 		"LEASE=20s":                         "LEASE: must be longer than CALL_TIMEOUT",
+		"SWEEP_EVERY=1s":                    "SWEEP_EVERY: must be at least",
 		"SHUTDOWN_TIMEOUT=-1s":              "SHUTDOWN_TIMEOUT: must be above 0",
 		"DELETE_POLICY=maybe":               "DELETE_POLICY: must be delete, detach or refuse",
 		"STRIPE_API_KEY_FILE=/no/such/file": "STRIPE_API_KEY: STRIPE_API_KEY_FILE is set too",

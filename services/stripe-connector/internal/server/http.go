@@ -47,5 +47,6 @@ func (p parts) health() *service.Health {
 	// Not critical: webhooks are stored without the broker and without Stripe, and must not be turned away.
 	health.Check("broker", false, func(context.Context) error { return p.broker.Ready() })
 	health.Check("stripe", false, func(context.Context) error { return p.engine.Ready() })
+	health.Check("stripe events", false, func(context.Context) error { return p.engine.FeedReady() })
 	return health
 }

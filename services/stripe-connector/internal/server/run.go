@@ -83,20 +83,22 @@ func closePool(ctx context.Context, db *gorm.DB, log *slog.Logger) {
 
 // parts is what the loops are made of.
 type parts struct {
-	config   Config
-	log      *slog.Logger
-	db       *gorm.DB
-	registry *prometheus.Registry
-	broker   *rabbitmq.Client
-	relay    *outbox.Relay
-	engine   *connector.Engine
-	reader   events.Reader
+	config    Config
+	log       *slog.Logger
+	db        *gorm.DB
+	registry  *prometheus.Registry
+	broker    *rabbitmq.Client
+	relay     *outbox.Relay
+	engine    *connector.Engine
+	announcer *announcer
+	reader    events.Reader
 }
 
 // remote is Stripe as the engine sees it: its customers, and the list of what happened to them.
 type remote struct {
 	*customers.Remote
 	*events.Feed
+	*ratelimit.Limiter
 }
 
 func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
@@ -106,18 +108,32 @@ func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
 		URL: config.AMQPURL, Name: config.Name + "-connector", Topology: connector.Topology(config.Name), Log: log,
 	})
 	relay := outbox.NewRelay(db, broker, outbox.RelayOptions{Log: log, Metrics: registry})
+	limiter := ratelimit.New(config.rates())
 	client := stripeclient.New(stripeclient.Options{
-		Key: config.APIKey, URL: config.APIURL, Timeout: config.CallTimeout - config.CallTimeout/10, Conns: config.Workers,
-		Limiter: ratelimit.New(config.rates()), Log: log, Metrics: registry,
+		Key: config.APIKey, URL: config.APIURL, Timeout: config.CallTimeout - config.CallTimeout/10, Conns: connector.MaxWorkers,
+		Limiter: limiter, Log: log, Metrics: registry,
 	})
+	announcer := newAnnouncer(broker, config.Name)
 	reader := events.Reader{Marks: customers.Marks{Name: config.Name}, Livemode: config.Livemode()}
 	engine, err := connector.New(connector.Options{
 		Name: config.Name, Kind: event.KindCustomer, DB: db, Instance: instance(config.Addr),
-		Remote:    remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader)},
+		Remote:  remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader), limiter},
+		Version: version(), Announce: announcer.announce, Scaled: scale(db),
+		SweepEvery: config.SweepEvery, DrainTimeout: config.ShutdownTimeout / 2,
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
 		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
 	})
-	return parts{config, log, db, registry, broker, relay, engine, reader}, err
+	return parts{config, log, db, registry, broker, relay, engine, announcer, reader}, err
+}
+
+// scale lets the database's pool grow and shrink with the workers.
+func scale(db *gorm.DB) func(workers int) {
+	return func(workers int) {
+		if pool, err := db.DB(); err == nil {
+			pool.SetMaxOpenConns(conns(workers))
+			pool.SetMaxIdleConns(conns(workers))
+		}
+	}
 }
 
 // instance names this process among the replicas: no other one listens at the same address of the same host.
@@ -138,6 +154,9 @@ func (p parts) loops() []service.Loop {
 		{Name: "broker", Run: p.broker.Run},
 		{Name: "relay", Run: p.relay.Run},
 		{Name: "workers", Run: p.engine.Run},
+		{Name: "announcements", Run: p.announcer.run},
+		{Name: "control", Run: func(ctx context.Context) error { return p.announcer.listen(ctx, p.engine.Refresh) }},
+		{Name: "upkeep", Run: p.engine.Upkeep},
 		{Name: "feed", Run: p.engine.PollFeed},
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
 		{Name: "dead letters", Run: func(ctx context.Context) error {

@@ -18,9 +18,10 @@ RETURNING (SELECT extract(epoch FROM now() - swept_at) FROM sweeps WHERE kind = 
 // sweepSQL raises the check of the next records that rest, and returns how far it got. One that was seen lately, because
 // it moved, needs no look.
 const sweepSQL = `
-WITH next AS (
-    SELECT kind, local_id, looked_at, due_at FROM links
-    WHERE kind = ? AND local_id > ? AND remote_id IS NOT NULL AND NOT gone AND NOT paused ORDER BY local_id LIMIT ?
+WITH next AS MATERIALIZED (
+    SELECT kind, local_id FROM links
+    WHERE kind = ? AND local_id > ? AND remote_id IS NOT NULL AND NOT gone AND NOT paused
+    ORDER BY local_id LIMIT ? FOR UPDATE SKIP LOCKED
 ), raised AS (
     UPDATE links SET checks = checks + 1, bulk = true, due_at = now() FROM next
     WHERE links.kind = next.kind AND links.local_id = next.local_id AND links.due_at IS NULL AND links.state <> 'failed'

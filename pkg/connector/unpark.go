@@ -115,8 +115,11 @@ func (e *Engine) failing(ctx context.Context, r retry, after string, n int) (ids
 // unpark makes records due, but for those that a worker holds: they are being tried.
 func (e *Engine) unpark(tx *gorm.DB, ids []string) error {
 	return tx.Exec(`
-UPDATE links SET due_at = now(), bulk = true, attempts = 0 WHERE kind = ? AND local_id IN ? AND fingerprint IS NOT NULL AND lease_owner = ''`,
-		e.o.Kind, ids).Error
+WITH parked AS MATERIALIZED (
+    SELECT local_id FROM links WHERE kind = ? AND local_id IN ? AND fingerprint IS NOT NULL AND lease_owner = ''
+    ORDER BY local_id FOR UPDATE) -- in the order of the inputs, so that neither waits for the other
+UPDATE links SET due_at = now(), bulk = true, attempts = 0 WHERE kind = ? AND local_id IN (SELECT local_id FROM parked)`,
+		e.o.Kind, ids, e.o.Kind).Error
 }
 
 // pace spreads records over time.

@@ -14,6 +14,9 @@ func none(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if cmd.HasSubCommands() {
+		return unknownCommand(cmd, args)
+	}
 	return wrongArgs(cmd, fmt.Sprintf("%s takes no arguments, but got %q", cmd.CommandPath(), strings.Join(args, " ")))
 }
 

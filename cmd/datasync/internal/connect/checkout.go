@@ -43,7 +43,8 @@ func read(path string) map[string]string {
 	return values
 }
 
-func (c Checkout) value(name string) string { return c.values[name] }
+// Value returns a setting of the local start; "" when it is not there.
+func (c Checkout) Value(name string) string { return c.values[name] }
 
 // secret returns the content of a file that holds one secret; "" when it is not there.
 func (c Checkout) secret(file string) string {

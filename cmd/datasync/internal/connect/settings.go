@@ -55,9 +55,9 @@ type Settings struct {
 // that dir is in, and that before the default ports of this machine.
 func Resolve(flags Flags, getenv func(string) string, dir string) (Settings, error) {
 	s := Settings{Timeout: flags.Timeout, sources: map[string]string{}, Checkout: find(dir)}
-	s.Catalog = s.pick("url", EnvURL, flags.URL, getenv(EnvURL), s.Checkout.value(EnvURL), defaultURL)
+	s.Catalog = s.pick("url", EnvURL, flags.URL, getenv(EnvURL), s.Checkout.Value(EnvURL), defaultURL)
 	connectors := s.pick("connectors", EnvConnectors, strings.Join(flags.Connectors, ","), getenv(EnvConnectors),
-		s.Checkout.value(EnvConnectors), defaultConnector)
+		s.Checkout.Value(EnvConnectors), defaultConnector)
 	s.Connectors = split(connectors)
 	if err := s.check(); err != nil {
 		return Settings{}, err

@@ -34,8 +34,8 @@ func (a *app) root() *cobra.Command {
 	flags.StringVarP(&a.format, "output", "o", a.format, "`format` of the output: "+strings.Join(output.Formats(), ", "))
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no notes and no progress on stderr")
 	flags.BoolVar(&a.noColor, "no-color", false, "no colours (also with the environment variable NO_COLOR)")
-	root.AddCommand(a.status(), a.customers(), a.sync(), a.reconcile(), a.failures(), a.conflicts(), a.deadLetters(), a.workers(),
-		a.jobs(), a.webhook(), a.audit(), a.keys(), a.config(), a.version())
+	root.AddCommand(a.doctor(), a.status(), a.customers(), a.sync(), a.reconcile(), a.failures(), a.conflicts(), a.deadLetters(), a.workers(),
+		a.jobs(), a.webhook(), a.audit(), a.keys(), a.config(), a.migrate(), a.version())
 	adopt(root)
 	return root
 }

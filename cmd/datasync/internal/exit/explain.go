@@ -81,6 +81,9 @@ func refusal(r *admin.RequestError) *Error {
 	if r.Status == http.StatusUnauthorized {
 		fix = "set DATASYNC_API_KEY, or DATASYNC_API_KEY_FILE to the path of a file that holds it"
 	}
+	if r.Status == http.StatusNotFound && (r.Code == "unknown" || r.Code == "route_not_found") {
+		return Wrap(Failed, r, "the service does not offer this", "check that the URL is that of a DataSync service of the same version as this program")
+	}
 	if r.Code == "unknown" {
 		what = fmt.Sprintf("the server answered %d %s", r.Status, what)
 		fix = cmp.Or(fix, "check that the URL is that of a DataSync service")

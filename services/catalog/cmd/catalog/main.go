@@ -3,8 +3,9 @@
 package main
 
 import (
+	"github.com/datasync-dev/datasync/pkg/migrations"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/catalog/internal/server"
 )
 
-func main() { service.Main(server.Run) }
+func main() { service.Main(server.Run, migrations.Commands("catalog", server.Migrations()...)...) }

@@ -2,8 +2,11 @@
 package main
 
 import (
+	"github.com/datasync-dev/datasync/pkg/migrations"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/server"
 )
 
-func main() { service.Main(server.Run) }
+func main() {
+	service.Main(server.Run, migrations.Commands("stripe_connector", server.Migrations()...)...)
+}

@@ -55,6 +55,11 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	return service.Run(ctx, log, config.ShutdownTimeout, append(loops, service.Profiles(config.DebugAddr)...)...)
 }
 
+// Migrations are all tables of the connector.
+func Migrations() []postgres.Migrations {
+	return []postgres.Migrations{connector.Migrations, outbox.Migrations, deadletter.Migrations}
+}
+
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {
 	db, err := postgres.Open(ctx, postgres.Options{
 		URL: config.DatabaseURL, Schema: config.DatabaseSchema, MaxConns: conns(config.Workers), Log: log,
@@ -62,7 +67,7 @@ func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	if err := postgres.Migrate(ctx, db, connector.Migrations, outbox.Migrations, deadletter.Migrations); err != nil {
+	if err := postgres.Migrate(ctx, db, Migrations()...); err != nil {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
 	return db, nil

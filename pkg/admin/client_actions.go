@@ -48,6 +48,11 @@ func (c *Client) Reconcile(ctx context.Context, r ReconcileRequest) (Job, error)
 	return act[Job](ctx, c, http.MethodPost, "/admin/v1/reconciles", r)
 }
 
+// Backfill makes the catalog tell its connectors about every customer again.
+func (c *Client) Backfill(ctx context.Context, r BackfillRequest) (Job, error) {
+	return act[Job](ctx, c, http.MethodPost, "/admin/v1/backfill", r)
+}
+
 // CancelJob stops a job; what it did stays done.
 func (c *Client) CancelJob(ctx context.Context, id string) (Job, error) {
 	return act[Job](ctx, c, http.MethodPost, "/admin/v1/jobs/"+url.PathEscape(id)+"/cancel", nil)

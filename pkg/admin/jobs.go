@@ -30,6 +30,13 @@ type ReconcileRequest struct {
 	Only        []string `json:"only,omitempty"   maxItems:"1000" doc:"ids of records; empty: all"`
 }
 
+// BackfillRequest tells the connectors about every customer again: POST /admin/v1/backfill at the catalog. The answer is
+// its Job.
+type BackfillRequest struct {
+	Offer bool    `json:"offer,omitempty" doc:"make no object for a customer that has none: a reconcile matches it with one that is there, or makes it"`
+	Rate  float64 `json:"rate,omitempty"  minimum:"0" doc:"customers per second; 0: 500"`
+}
+
 // Reconcile is what a comparison found, and honestly what it did not reach.
 type Reconcile struct {
 	ReconcileRequest

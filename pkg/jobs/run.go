@@ -78,15 +78,24 @@ func (r *Run) Resume(cursor, report any) error {
 // Commit stores the progress, and with it, in one transaction, what effect does: so a job that is taken over never does
 // a part twice. effect may be nil. It returns ErrLost when the job is no longer ours; the effect is rolled back then.
 func (r *Run) Commit(ctx context.Context, cursor any, effect func(tx *gorm.DB) error) error {
-	encoded, err := json.Marshal(cursor)
-	if err != nil {
-		return fmt.Errorf("encode the cursor of job %s: %w", r.ID, err)
-	}
-	err = r.runner.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if effect != nil {
-			if err := effect(tx); err != nil {
-				return err
-			}
+	return r.CommitWith(ctx, func(tx *gorm.DB) (any, error) {
+		if effect == nil {
+			return cursor, nil
+		}
+		return cursor, effect(tx)
+	})
+}
+
+// CommitWith is Commit for an effect that finds out inside the transaction how far it gets, and returns the cursor.
+func (r *Run) CommitWith(ctx context.Context, effect func(tx *gorm.DB) (cursor any, err error)) error {
+	var encoded json.RawMessage
+	err := r.runner.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		cursor, err := effect(tx)
+		if err != nil {
+			return err
+		}
+		if encoded, err = json.Marshal(cursor); err != nil {
+			return fmt.Errorf("encode the cursor of job %s: %w", r.ID, err)
 		}
 		return r.save(tx, encoded)
 	})

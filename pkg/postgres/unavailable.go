@@ -37,6 +37,13 @@ func Unavailable(err error) bool {
 	return unconnected || network || pgconn.SafeToRetry(err)
 }
 
+// Deadlocked reports whether a transaction was ended because it and another one waited for each other: it will work when
+// it is made again.
+func Deadlocked(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "40P01"
+}
+
 // passing reports whether the server's error code speaks of the server's state and not of the statement.
 func passing(code string) bool {
 	switch code {

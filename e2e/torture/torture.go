@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -43,6 +41,8 @@ type torture struct {
 	writers   *drive.Writers
 	breaker   *drive.Breaker
 	checker   *check.Checker
+	atStart   map[string]check.Resources
+	known     []drive.Known // conflicts
 	report    report
 	findings  []oracle.Finding
 }
@@ -97,12 +97,11 @@ func (t *torture) play(ctx context.Context) error {
 	people := drive.NewPeople(t.cluster, t.database, fmt.Sprintf("torture-%d", t.settings.Seed))
 	t.writers = drive.NewWriters(people, wanted, t.log)
 	t.breaker = drive.NewBreaker(t.cluster, t.simulator, t.writers, t.log)
-	atStart, err := t.checker.Resources(ctx)
-	if err != nil {
+	var err error
+	if t.atStart, err = t.checker.Resources(ctx); err != nil {
 		return err
 	}
-	known, err := t.breaker.Conflicts(ctx, knownConflicts)
-	if err != nil {
+	if t.known, err = t.breaker.Conflicts(ctx, knownConflicts); err != nil {
 		return err
 	}
 	t.log.InfoContext(ctx, "begin", slog.Uint64("seed", t.settings.Seed), slog.Int("ops", len(wanted.Ops)),
@@ -125,7 +124,7 @@ func (t *torture) play(ctx context.Context) error {
 	} else if err := t.probe(ctx); err != nil {
 		return err
 	}
-	return t.judge(ctx, atStart, known)
+	return t.judge(ctx)
 }
 
 // breakAndWrite carries out the plan and returns when the last fault was mended, or when the last write was to be made if
@@ -181,93 +180,4 @@ func (t *torture) heal(ctx context.Context) error {
 		return fmt.Errorf("heal: %w", err)
 	}
 	return nil
-}
-
-// judge collects everything that is wrong.
-func (t *torture) judge(ctx context.Context, atStart map[string]check.Resources, known []drive.Known) error {
-	t.writers.People.CloseIdle()
-	calls, findings, err := t.checker.Quiet(ctx, quiet)
-	t.findings = append(t.findings, findings...)
-	if err != nil {
-		return err
-	}
-	t.report.QuietCalls = calls
-	t.report.DeadLetters, findings, err = t.checker.DeadLetters(ctx, t.breaker.Rubbish())
-	t.findings = append(t.findings, findings...)
-	if err != nil {
-		return err
-	}
-	findings, counts, err := t.checker.Findings(ctx, t.writers.Records())
-	t.findings = append(t.findings, findings...)
-	if err != nil {
-		return err
-	}
-	t.report.counts(counts)
-	missing, err := t.checker.Missing(ctx, expected(known))
-	t.findings = append(t.findings, missing...)
-	if err != nil {
-		return err
-	}
-	stats, err := t.checker.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	t.report.stats(stats)
-	t.bounded(stats)
-	atEnd, err := t.checker.Resources(ctx)
-	t.report.Start, t.report.End = atStart, atEnd
-	t.findings = append(t.findings, check.Leaks(atStart, atEnd)...)
-	t.findings = append(t.findings, check.Logs(t.cluster)...)
-	for _, text := range append(t.writers.Unexpected(), t.breaker.Failed()...) {
-		t.find("%s", text)
-	}
-	return err
-}
-
-func expected(known []drive.Known) (list []check.Expected) {
-	for _, k := range known {
-		list = append(list, check.Expected{Record: k.Record, Field: k.Field, Catalog: k.Catalog, Stripe: k.Stripe})
-	}
-	return list
-}
-
-// bounded checks that the connector did not call Stripe more often than the writes and the faults explain.
-func (t *torture) bounded(stats check.Stats) {
-	accepted := int(t.writers.People.Accepted[drive.AtCatalog].Load() + t.writers.People.Accepted[drive.AtStripe].Load())
-	if calls := stats.Calls(); calls.Writing > accepted+accepted/5+50 {
-		t.find("%d writes at Stripe for %d accepted ones: an echo goes round", calls.Writing, accepted)
-	}
-}
-
-// explain writes what is wrong, with the timeline of the first records concerned.
-func (t *torture) explain(ctx context.Context) {
-	file, err := os.Create(filepath.Join(t.dir, "failure.txt"))
-	if err != nil {
-		t.log.ErrorContext(ctx, "the failure cannot be written down", slog.Any("error", err))
-		return
-	}
-	defer func() { _ = file.Close() }()
-	out := both{file, os.Stderr}
-	for _, f := range t.findings {
-		fmt.Fprintln(out, f)
-	}
-	if t.checker == nil {
-		return
-	}
-	shown := map[*oracle.Record]bool{}
-	for _, f := range t.findings {
-		if f.Record == nil || shown[f.Record] || len(shown) == shownRecords {
-			continue
-		}
-		shown[f.Record] = true
-		t.checker.Timeline(ctx, out, f.Record, t.breaker.Journal())
-	}
-}
-
-// both writes to a file and to the terminal.
-type both struct{ file, terminal *os.File }
-
-func (b both) Write(p []byte) (int, error) {
-	_, _ = b.terminal.Write(p) // a closed terminal must not cost us the file
-	return b.file.Write(p)
 }

@@ -111,17 +111,30 @@ func (p *People) key() string { return p.run + "-" + strconv.FormatInt(p.keys.Ad
 // WriteInCatalog edits the subject through REST, or deletes it if patch is nil. A customer that was born at Stripe may
 // not be in the catalog yet: then it waits.
 func (p *People) WriteInCatalog(ctx context.Context, s *Subject, patch record.Patch) error {
+	if patch == nil {
+		return p.writeInCatalog(ctx, s, http.MethodDelete, "", oracle.Write{Delete: true})
+	}
+	return p.writeInCatalog(ctx, s, http.MethodPatch, "", oracle.Write{Patch: patch})
+}
+
+// EraseInCatalog deletes the subject and makes the catalog forget all personal data of it.
+func (p *People) EraseInCatalog(ctx context.Context, s *Subject) error {
+	return p.writeInCatalog(ctx, s, http.MethodPost, "/erase", oracle.Write{Delete: true, Erase: true})
+}
+
+func (p *People) writeInCatalog(ctx context.Context, s *Subject, method, action string, w oracle.Write) error {
 	if err := s.wait(ctx); err != nil {
 		return err
 	}
 	local, _ := s.IDs()
+	var body any
+	if w.Patch != nil {
+		body = document(w.Patch)
+	}
+	w.Writer = oracle.Catalog
 	for {
-		method, body := http.MethodPatch, any(document(patch))
-		if patch == nil {
-			method, body = http.MethodDelete, nil
-		}
-		began := time.Now()
-		answer, err := p.catalog.do(ctx, method, "/v1/customers/"+local, p.key(), body)
+		w.Began = time.Now()
+		answer, err := p.catalog.do(ctx, method, "/v1/customers/"+local+action, p.key(), body)
 		if err != nil {
 			return err
 		}
@@ -130,19 +143,18 @@ func (p *People) WriteInCatalog(ctx context.Context, s *Subject, patch record.Pa
 			Code    string `json:"code"`
 		}
 		if err := json.Unmarshal(answer.Body, &customer); err != nil {
-			return unexpectedAnswer(method, answer)
+			return unexpectedAnswer(method+action, answer)
 		}
 		switch {
 		case answer.Status == http.StatusOK:
-			p.accept(AtCatalog, s, oracle.Write{
-				Writer: oracle.Catalog, Order: customer.Version, Patch: patch, Delete: patch == nil, Began: began,
-			})
+			w.Order = customer.Version
+			p.accept(AtCatalog, s, w)
 			return nil
-		case customer.Code == "customer_deleted":
+		case customer.Code == "customer_deleted" || customer.Code == "customer_erased":
 			p.Refused[AtCatalog].Add(1)
 			return nil
 		case customer.Code != "customer_not_found":
-			return unexpectedAnswer(method, answer)
+			return unexpectedAnswer(method+action, answer)
 		}
 		if s.Deleted() { // before the catalog ever heard of it
 			p.Refused[AtCatalog].Add(1)

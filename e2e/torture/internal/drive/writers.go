@@ -85,6 +85,8 @@ func (w *Writers) one(ctx context.Context, op plan.Op) {
 	switch {
 	case op.Side == plan.Catalog && op.Verb == plan.Create:
 		err = w.People.CreateInCatalog(attempt, subject, op.Patch)
+	case op.Verb == plan.Erase:
+		err = w.People.EraseInCatalog(attempt, subject)
 	case op.Side == plan.Catalog:
 		err = w.People.WriteInCatalog(attempt, subject, op.Patch)
 	case op.Verb == plan.Create:

@@ -25,6 +25,7 @@ type Write struct {
 	Order  int64        `json:"order"` // among those of the same writer: the version, for the catalog's
 	Patch  record.Patch `json:"patch,omitempty"`
 	Delete bool         `json:"delete,omitempty"`
+	Erase  bool         `json:"erase,omitempty"` // a delete after which no personal data may be left
 	// Knew is what a write at Stripe knew of the catalog: the version in the customer's mark at that moment, 0 for none.
 	Knew  int64     `json:"knew,omitempty"`
 	Began time.Time `json:"began"`
@@ -81,6 +82,21 @@ func (r *Record) Born() bool { return len(r.Writes()) > 0 }
 // Deleted reports whether somebody deleted the customer, which is final.
 func (r *Record) Deleted() bool {
 	return slices.ContainsFunc(r.Writes(), func(w Write) bool { return w.Delete })
+}
+
+// Erased reports whether somebody erased the customer.
+func (r *Record) Erased() bool {
+	return slices.ContainsFunc(r.Writes(), func(w Write) bool { return w.Erase })
+}
+
+// Values are all that anybody ever wrote to a field, but for nothing.
+func (r *Record) Values(field string) (values []string) {
+	for _, w := range r.Writes() {
+		if value := w.Patch[field]; value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // Wrote reports whether a writer ever wrote this value.

@@ -28,6 +28,7 @@ const (
 	Create Verb = "create"
 	Edit   Verb = "edit"
 	Delete Verb = "delete"
+	Erase  Verb = "erase" // in the catalog: as delete, and the personal data goes everywhere
 )
 
 // Op is one write by one person.
@@ -199,7 +200,10 @@ func (w *writer) wide(count int) {
 		}
 		op := Op{At: at, Side: w.side(), Verb: Edit, Subject: born[0].subject, Patch: w.edit()}
 		born = born[1:] // nobody writes to it again
-		if draw > 0.95 {
+		switch {
+		case draw > 0.98:
+			op.Side, op.Verb, op.Patch = Catalog, Erase, nil
+		case draw > 0.95:
 			op.Verb, op.Patch = Delete, nil
 		}
 		w.add(op)

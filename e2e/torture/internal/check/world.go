@@ -228,9 +228,12 @@ func (c *Checker) Stats(ctx context.Context) (s Stats, err error) {
 // feedEndpoint is what the connector reads from time to time in search of events that no webhook told it of.
 const feedEndpoint = "GET /v1/events"
 
+const lookEndpoint = "GET /v1/customers/{id}"
+
 // Calls counts calls of Stripe's API.
 type Calls struct {
 	All     int // but for the feed
+	Looks   int // of these, at one customer
 	Writing int // of these, writes that were answered with success
 	Feed    int // of the feed of events
 }
@@ -244,6 +247,9 @@ func (s Stats) Calls() (c Calls) {
 				continue
 			}
 			c.All += count
+			if endpoint == lookEndpoint {
+				c.Looks += count
+			}
 			if !strings.HasPrefix(endpoint, "GET ") && strings.HasPrefix(status, "2") {
 				c.Writing += count
 			}

@@ -27,29 +27,19 @@ const (
 	outcomeMoving   = "moving"  // it has moved since it was compared, and is left to the sync
 )
 
-// compared is a link as a comparison reads it.
-type compared struct {
-	Link      link `gorm:"embedded"`
-	DueAt     *time.Time
-	UpdatedAt time.Time
-}
-
 // moving reports whether the link is being worked on, or was since a time: then an object that was read meanwhile says
 // nothing about it.
-func (l *compared) moving(since time.Time) bool {
-	k := &l.Link
-	parked := k.State == event.StateFailed
-	return l.busy() || l.UpdatedAt.After(since) || len(k.Pending) > 0 || k.Doubt != nil || k.Desired == nil ||
-		(k.behind() && !parked)
+func (l *link) moving(since time.Time) bool {
+	parked := l.State == event.StateFailed
+	return l.busy() || l.UpdatedAt.After(since) || len(l.Pending) > 0 || l.Doubt != nil || l.Desired == nil ||
+		l.Checks > l.Checked || (l.behind() && !parked)
 }
 
-// busy reports whether a worker holds the link or is about to.
-func (l *compared) busy() bool { return l.DueAt != nil || l.Link.Intent != nil }
+// busy reports whether a worker holds the link or is about to, or an operator has stopped it.
+func (l *link) busy() bool { return l.DueAt != nil || l.Intent != nil || l.Paused }
 
 // alive reports whether the catalog has the record.
-func (l *compared) alive() bool {
-	return !l.Link.Gone && l.Link.Desired != nil && !l.Link.Desired.Deleted
-}
+func (l *link) alive() bool { return !l.Gone && l.Desired != nil && !l.Desired.Deleted }
 
 // finding is a row of the table.
 type finding struct {
@@ -67,16 +57,15 @@ type finding struct {
 }
 
 // about returns a finding about a link.
-func (l *compared) about(kind, remoteID string) *finding {
-	k := &l.Link
+func (l *link) about(kind, remoteID string) *finding {
 	return &finding{
-		Kind: kind, RecordID: &k.LocalID, RemoteID: remoteID, Outcome: outcomeReported,
-		DesiredVersion: k.DesiredVersion, Version: k.Version, Seq: k.Seq,
+		Kind: kind, RecordID: &l.LocalID, RemoteID: remoteID, Outcome: outcomeReported,
+		DesiredVersion: l.DesiredVersion, Version: l.Version, Seq: l.Seq,
 	}
 }
 
 // neighbours are the links that the objects of a page may belong to.
-type neighbours struct{ byRemote, byMark map[string]*compared }
+type neighbours struct{ byRemote, byMark map[string]*link }
 
 // judge puts an object beside its link and counts what it comes to; nil is nothing to report. since is the time before
 // the object was read.
@@ -88,7 +77,7 @@ func (c *comparison) judge(object Object, near neighbours, since time.Time) *fin
 	switch {
 	case l == nil:
 		return &finding{Kind: findOnlyRemote, RemoteID: object.ID, Outcome: outcomeReported}
-	case l.Link.RemoteID != "":
+	case l.RemoteID != "":
 		return l.about(findDuplicate, object.ID)
 	case l.busy():
 		c.report.Moving++
@@ -98,25 +87,25 @@ func (c *comparison) judge(object Object, near neighbours, since time.Time) *fin
 }
 
 // judgeLinked compares an object with its own link.
-func (c *comparison) judgeLinked(l *compared, object Object, since time.Time) *finding {
+func (c *comparison) judgeLinked(l *link, object Object, since time.Time) *finding {
 	switch {
-	case l.Link.State == event.StateDetached:
+	case l.State == event.StateDetached:
 		return nil // deleted in the catalog and kept there on purpose
-	case l.busy(), !l.Link.Gone && l.moving(since):
+	case l.busy(), !l.Gone && l.moving(since):
 		c.report.Moving++
 		return nil
 	case !l.alive():
 		return l.about(findOnlyRemote, object.ID)
 	}
 	c.report.Compared++
-	patch := record.Diff(l.Link.Desired.Fields, object.Fields)
+	patch := record.Diff(l.Desired.Fields, object.Fields)
 	if len(patch) == 0 {
 		c.report.Equal++
 		return nil
 	}
 	f := l.about(findDrift, object.ID)
 	for _, field := range patch.Paths() {
-		f.Fields = append(f.Fields, admin.FieldDiff{Field: field, Before: l.Link.Desired.Fields[field], After: patch[field]})
+		f.Fields = append(f.Fields, admin.FieldDiff{Field: field, Before: l.Desired.Fields[field], After: patch[field]})
 	}
 	return f
 }

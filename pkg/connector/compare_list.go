@@ -45,7 +45,7 @@ func (c *comparison) comparePage(ctx context.Context, page Page, since time.Time
 			found = append(found, f)
 		}
 		if l := near.byRemote[object.ID]; l != nil {
-			shown = append(shown, l.Link.LocalID)
+			shown = append(shown, l.LocalID)
 		}
 		keys = append(keys, c.objectKeys(object, f, near)...)
 	}
@@ -103,40 +103,48 @@ func (c *comparison) compareOne(ctx context.Context, localID string, since time.
 	case l == nil:
 		c.run.Counts["unknown"]++
 		return nil, nil
-	case l.Link.RemoteID == "" && l.alive() && !l.busy():
+	case l.RemoteID == "" && l.alive() && !l.busy():
 		return l.about(findOnlyLocal, ""), nil
-	case l.Link.RemoteID == "" || !l.alive():
+	case l.RemoteID == "" || !l.alive():
 		return nil, nil
 	}
 	return c.verify(ctx, l, since)
 }
 
 // verify asks the remote for a link's object.
-func (c *comparison) verify(ctx context.Context, l *compared, since time.Time) (*finding, error) {
-	object, err := c.get(ctx, l.Link.RemoteID)
+func (c *comparison) verify(ctx context.Context, l *link, since time.Time) (*finding, error) {
+	object, err := c.get(ctx, l.RemoteID)
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.linkOf(ctx, l.Link.LocalID) // it may have been worked on during the call
+	again, err := c.linkOf(ctx, l.LocalID) // it may have been worked on during the call
 	if err != nil || again == nil {
 		return nil, err
 	}
 	switch {
-	case again.Link.RemoteID != l.Link.RemoteID || again.moving(since):
+	case again.RemoteID != l.RemoteID || again.moving(since):
 		c.report.Moving++
 		return nil, nil
 	case object == nil:
-		return again.about(findOnlyLocal, again.Link.RemoteID), nil
+		return again.about(findOnlyLocal, again.RemoteID), nil
 	}
 	return c.judgeLinked(again, *object, since), nil
 }
 
 const linkColumns = `local_id, COALESCE(remote_id, '') AS remote_id, desired, desired_version, shadow, version, generation, seq,
-    pending, intent, doubt, gone, state, offered, due_at, updated_at`
+    pending, intent, doubt, checks, checked, gone, state, offered, paused, due_at, updated_at`
+
+// linksSQL looks the links up one by one, by their indexes: as a set, the whole table would be read.
+const linksSQL = `
+SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT ` + linkColumns + ` FROM links WHERE kind = ? AND remote_id = wanted.id LIMIT 1) AS l
+UNION ALL
+SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT ` + linkColumns + ` FROM links WHERE kind = ? AND local_id = wanted.id::uuid LIMIT 1) AS l`
 
 // linksOf reads the links that objects belong to, by their ids and by their marks.
 func (c *comparison) linksOf(ctx context.Context, objects []Object) (neighbours, error) {
-	near := neighbours{map[string]*compared{}, map[string]*compared{}}
+	near := neighbours{map[string]*link{}, map[string]*link{}}
 	ids, marks := []string{}, []string{}
 	for _, object := range objects {
 		ids = append(ids, object.ID)
@@ -144,27 +152,23 @@ func (c *comparison) linksOf(ctx context.Context, objects []Object) (neighbours,
 			marks = append(marks, object.LocalID)
 		}
 	}
-	var found []*compared
-	err := c.o.DB.WithContext(ctx).Raw(`
-SELECT `+linkColumns+` FROM links WHERE kind = ? AND remote_id = ANY(SELECT jsonb_array_elements_text(?::jsonb))
-UNION ALL
-SELECT `+linkColumns+` FROM links WHERE kind = ? AND local_id = ANY(SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
-		c.o.Kind, jsonList(ids), c.o.Kind, jsonList(marks)).Scan(&found).Error
+	var found []*link
+	err := c.o.DB.WithContext(ctx).Raw(linksSQL, jsonList(ids), c.o.Kind, jsonList(marks), c.o.Kind).Scan(&found).Error
 	if err != nil {
 		return near, fmt.Errorf("read links: %w", err)
 	}
 	for _, l := range found {
-		near.byMark[l.Link.LocalID] = l
-		if l.Link.RemoteID != "" {
-			near.byRemote[l.Link.RemoteID] = l
+		near.byMark[l.LocalID] = l
+		if l.RemoteID != "" {
+			near.byRemote[l.RemoteID] = l
 		}
 	}
 	return near, nil
 }
 
 // linkOf reads one link; nil when there is none.
-func (c *comparison) linkOf(ctx context.Context, localID string) (*compared, error) {
-	var found []*compared
+func (c *comparison) linkOf(ctx context.Context, localID string) (*link, error) {
+	var found []*link
 	err := c.o.DB.WithContext(ctx).
 		Raw(`SELECT `+linkColumns+` FROM links WHERE kind = ? AND local_id = ?`, c.o.Kind, localID).Scan(&found).Error
 	if err != nil || len(found) == 0 {

@@ -39,8 +39,8 @@ func (c *comparison) objectKeys(object Object, f *finding, near neighbours) (key
 		if !l.alive() {
 			return nil // what is left of a customer that was deleted
 		}
-		mark := keyMark + l.Link.LocalID
-		return []matchKey{{mark, true, object.ID, false}, {mark, false, l.Link.LocalID, false}}
+		mark := keyMark + l.LocalID
+		return []matchKey{{mark, true, object.ID, false}, {mark, false, l.LocalID, false}}
 	}
 	if key := c.key(object.Fields); key != "" {
 		keys = append(keys, matchKey{key, true, object.ID, !orphan})
@@ -64,13 +64,13 @@ func (c *comparison) key(fields record.Fields) string {
 }
 
 // customerKeys are the keys of a customer. The id that somebody has put in an object's metadata may be the catalog's own.
-func (c *comparison) customerKeys(l *compared) (keys []matchKey) {
-	linked := l.Link.RemoteID != "" || l.busy()
-	if key := c.key(l.Link.Desired.Fields); key != "" {
-		keys = append(keys, matchKey{key, false, l.Link.LocalID, linked})
+func (c *comparison) customerKeys(l *link) (keys []matchKey) {
+	linked := l.RemoteID != "" || l.busy()
+	if key := c.key(l.Desired.Fields); key != "" {
+		keys = append(keys, matchKey{key, false, l.LocalID, linked})
 	}
 	if c.asked.Adopt == adoptExternalID {
-		keys = append(keys, matchKey{keyOther + l.Link.LocalID, false, l.Link.LocalID, linked})
+		keys = append(keys, matchKey{keyOther + l.LocalID, false, l.LocalID, linked})
 	}
 	return keys
 }
@@ -81,7 +81,7 @@ func (c *comparison) index(ctx context.Context) error {
 		return c.enterPhase(ctx, phaseMatch, nil)
 	}
 	for {
-		var customers []*compared
+		var customers []*link
 		err := c.o.DB.WithContext(ctx).Raw(`SELECT `+linkColumns+` FROM links WHERE kind = ? AND local_id > ? ORDER BY local_id LIMIT ?`,
 			c.o.Kind, c.after(), window).Scan(&customers).Error
 		if err != nil {
@@ -95,7 +95,7 @@ func (c *comparison) index(ctx context.Context) error {
 			if l.alive() {
 				keys = append(keys, c.customerKeys(l)...)
 			}
-			c.at.Cursor = l.Link.LocalID
+			c.at.Cursor = l.LocalID
 		}
 		if err := c.commit(ctx, func(tx *gorm.DB) error { return storeKeys(tx, c.run.ID, keys) }); err != nil {
 			return err

@@ -60,7 +60,7 @@ func (c *comparison) findMissing(ctx context.Context) error {
 		if end == "" {
 			return c.enterRepair(ctx)
 		}
-		var missing []*compared
+		var missing []*link
 		err = c.o.DB.WithContext(ctx).Raw(missingSQL, map[string]any{
 			"kind": c.o.Kind, "after": c.after(), "window": window, "job": c.run.ID,
 		}).Scan(&missing).Error
@@ -75,13 +75,13 @@ func (c *comparison) findMissing(ctx context.Context) error {
 
 // reportMissing looks at the links of a window. A customer without an object is reported as it is; a missing object only
 // after the remote has said so. What was found is committed before each call, which may put the job off.
-func (c *comparison) reportMissing(ctx context.Context, missing []*compared, end string) error {
+func (c *comparison) reportMissing(ctx context.Context, missing []*link, end string) error {
 	var found []*finding
 	for _, l := range missing {
 		switch {
-		case l.busy() || l.Link.RemoteID != "" && l.moving(c.at.Began):
+		case l.busy() || l.RemoteID != "" && l.moving(c.at.Began):
 			c.report.Moving++
-		case l.Link.RemoteID == "":
+		case l.RemoteID == "":
 			found = append(found, l.about(findOnlyLocal, ""))
 		case c.at.Verified >= maxVerified:
 			c.run.Counts[notVerified]++
@@ -95,7 +95,7 @@ func (c *comparison) reportMissing(ctx context.Context, missing []*compared, end
 			}
 			found = f
 		}
-		c.at.Cursor = l.Link.LocalID
+		c.at.Cursor = l.LocalID
 	}
 	return c.commitUpTo(ctx, found, end)
 }
@@ -108,7 +108,7 @@ func (c *comparison) commitUpTo(ctx context.Context, found []*finding, cursor st
 }
 
 // verifyMissing asks the remote for the object of a link.
-func (c *comparison) verifyMissing(ctx context.Context, l *compared) ([]*finding, error) {
+func (c *comparison) verifyMissing(ctx context.Context, l *link) ([]*finding, error) {
 	since, err := c.now(ctx)
 	if err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func (f *finding) theirs() record.Patch {
 const instructSQL = `
 UPDATE links SET repair = CAST(@repair AS jsonb), remote_id = COALESCE(CAST(@adopted AS text), remote_id), offered = offered AND NOT @create,
     checks = checks + 1, bulk = true, due_at = now(), lease_token = lease_token + 1, updated_at = clock_timestamp()
-WHERE kind = @kind AND local_id = @record AND due_at IS NULL AND NOT gone
+WHERE kind = @kind AND local_id = @record AND due_at IS NULL AND NOT gone AND NOT paused
     AND desired_version = @desired AND version = @version AND seq = @seq AND COALESCE(remote_id, '') = @remote
     AND (CAST(@adopted AS text) IS NULL OR NOT EXISTS (SELECT FROM links o WHERE o.kind = @kind AND o.remote_id = @adopted))`
 

@@ -180,9 +180,13 @@ func (l *link) acknowledge(seen int64) {
 func (l *link) behind() bool { return l.Desired != nil && l.Desired.Version > l.Version }
 
 // patch is what has to be pushed: the fields of desired that differ from the shadow, but for those that moved at the
-// remote and that the catalog has yet to judge: it has judged the changes up to seen.
-func (l *link) patch(seen int64) record.Patch {
+// remote and that the catalog has yet to judge, where it has judged the changes up to seen, and for those whose conflict
+// waits for a person.
+func (l *link) patch(remote string, seen int64) record.Patch {
 	patch := record.Diff(l.Shadow, l.Desired.Fields)
+	for _, field := range l.Desired.Held[remote] {
+		delete(patch, field)
+	}
 	for field, inbound := range l.Pending {
 		if inbound.Seq > seen {
 			delete(patch, field)

@@ -71,7 +71,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 		j.tell(l.concede(j.o.Name))
 		j.conceded = len(l.Overwritten)
 	}
-	l.settleRepair()
+	l.settleRepair(j.o.Name)
 	if l.behind() {
 		return looked, j.push(ctx)
 	}
@@ -166,7 +166,7 @@ func (j *job) push(ctx context.Context) error {
 	case l.RemoteID == "":
 		return j.attempt(ctx, intent{Op: opCreate, Fields: want.Fields.Clone()})
 	}
-	patch := l.patch(want.Seen[j.o.Name])
+	patch := l.patch(j.o.Name, want.Seen[j.o.Name])
 	if len(patch) == 0 && !l.unmarked {
 		l.acknowledge(want.Seen[j.o.Name])
 		l.Version = want.Version

@@ -68,8 +68,8 @@ func (l *link) prepareRepair(theirs Object) {
 
 // settleRepair ends a repair after the look. What the shadow still differs in has to be pushed, also when the remote
 // was taken to reflect the catalog's version.
-func (l *link) settleRepair() {
-	if l.repairable() && l.RemoteID != "" && len(l.patch(0)) > 0 {
+func (l *link) settleRepair(remote string) {
+	if l.repairable() && l.RemoteID != "" && len(l.patch(remote, 0)) > 0 {
 		l.Version = min(l.Version, l.Desired.Version-1)
 	}
 	l.Repair = nil

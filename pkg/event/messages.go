@@ -40,6 +40,9 @@ type Snapshot struct {
 	Fields     record.Fields    `json:"fields"`
 	Seen       map[string]int64 `json:"seen"` // per remote, the Seq of the last Change that the record contains
 
+	// Held are, per remote, the fields whose conflict waits for a person: the remote keeps its own value of them.
+	Held map[string][]string `json:"held,omitempty"`
+
 	Bulk  bool `json:"bulk,omitempty"`  // told again with many others, not because it has changed: live work comes first
 	Offer bool `json:"offer,omitempty"` // make no object for it yet: the remote may have one, and a comparison finds out
 }
@@ -137,6 +140,11 @@ func DecodeSnapshot(body []byte) (Snapshot, error) {
 	}
 	for path, value := range s.Fields {
 		if err := checkText(path, value); err != nil {
+			return s, err
+		}
+	}
+	for remote, fields := range s.Held {
+		if err := checkText(append(fields, remote)...); err != nil {
 			return s, err
 		}
 	}

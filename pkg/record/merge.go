@@ -42,11 +42,13 @@ func (i Inbound) Place() int64 {
 // Policy says which side keeps a field that both changed without knowing of each other.
 type Policy string
 
-// The policies. Newest compares wall clocks, the only place where the protocol does.
+// The policies. Newest compares wall clocks, the only place where the protocol does. Manual leaves both sides as they are
+// until a person decides.
 const (
 	PolicyCatalog Policy = "catalog"
 	PolicyRemote  Policy = "remote"
 	PolicyNewest  Policy = "newest"
+	PolicyManual  Policy = "manual"
 )
 
 // Conflict is a field that was changed on both sides, each without having seen the other's change.
@@ -58,8 +60,9 @@ type Conflict struct {
 	CatalogAt      time.Time
 	RemoteValue    string
 	RemoteAt       time.Time
+	RemotePlace    int64 // Inbound.Place
 	Policy         Policy
-	Winner         string // LocalWriter or the remote's name
+	Winner         string // LocalWriter or the remote's name; "" when a person has to decide
 }
 
 // Merge is the three-way merge of a remote's change into a catalog record.
@@ -67,16 +70,27 @@ type Merge struct {
 	Remote string                    // the remote's name
 	Seen   int64                     // fields with a Seq up to this were merged before
 	Policy func(field string) Policy // how to settle a conflict on a field
+	Held   map[string]int64          // fields with a conflict that waits for a person, with the Place of the value in it
 }
 
 // Into returns the fields to set (a patch, possibly empty) and the conflicts met on the way, in field order.
 // Versions decide what is a conflict: somebody other than this remote set the field at a version above the
-// change's base. Equal values never conflict.
+// change's base. Equal values never conflict. A field that waits for a person is not set: what moves meanwhile is met as
+// the same conflict again, with the values of now, also when those are equal.
 func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]Inbound) (Patch, []Conflict) {
 	patch, conflicts := Patch{}, []Conflict(nil)
 	for _, field := range slices.Sorted(maps.Keys(changed)) {
 		theirs, ours := changed[field], clocks[field]
-		if theirs.Seq <= m.Seen || current[field] == theirs.Value {
+		if theirs.Seq <= m.Seen {
+			continue
+		}
+		if place, held := m.Held[field]; held {
+			if theirs.Place() >= place {
+				conflicts = append(conflicts, m.meet(field, current[field], ours, theirs, PolicyManual, ""))
+			}
+			continue
+		}
+		if current[field] == theirs.Value {
 			continue
 		}
 		if ours.By == m.Remote && ours.Place > theirs.Place() {
@@ -85,7 +99,7 @@ func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]
 		if ours.By != m.Remote && ours.Version > theirs.Base {
 			conflict := m.settle(field, current[field], ours, theirs)
 			conflicts = append(conflicts, conflict)
-			if conflict.Winner == LocalWriter {
+			if conflict.Winner != m.Remote {
 				continue
 			}
 		}
@@ -95,21 +109,27 @@ func (m Merge) Into(current Fields, clocks map[string]Clock, changed map[string]
 }
 
 func (m Merge) settle(field, value string, ours Clock, theirs Inbound) Conflict {
-	conflict := Conflict{
-		Field: field, CatalogValue: value, CatalogVersion: ours.Version, CatalogBy: ours.By, CatalogAt: ours.At,
-		RemoteValue: theirs.Value, RemoteAt: theirs.At, Policy: m.Policy(field), Winner: m.Remote,
-	}
-	switch conflict.Policy {
+	policy, winner := m.Policy(field), m.Remote
+	switch policy {
 	case PolicyCatalog:
-		conflict.Winner = LocalWriter
+		winner = LocalWriter
 	case PolicyNewest:
 		if !theirs.At.After(ours.At) {
-			conflict.Winner = LocalWriter
+			winner = LocalWriter
 		}
+	case PolicyManual:
+		winner = ""
 	case PolicyRemote:
 	}
 	if theirs.Over > 0 && ours.Version > theirs.Over {
-		conflict.Winner = LocalWriter // the catalog was written again after the value was gone
+		winner = LocalWriter // the catalog was written again after the value was gone
 	}
-	return conflict
+	return m.meet(field, value, ours, theirs, policy, winner)
+}
+
+func (m Merge) meet(field, value string, ours Clock, theirs Inbound, policy Policy, winner string) Conflict {
+	return Conflict{
+		Field: field, CatalogValue: value, CatalogVersion: ours.Version, CatalogBy: ours.By, CatalogAt: ours.At,
+		RemoteValue: theirs.Value, RemoteAt: theirs.At, RemotePlace: theirs.Place(), Policy: policy, Winner: winner,
+	}
 }

@@ -109,6 +109,33 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+func TestAConflictThatWaitsForAPersonSetsNothing(t *testing.T) {
+	t.Parallel()
+	merge := record.Merge{Remote: "stripe", Policy: func(string) record.Policy { return record.PolicyManual }}
+	ours := map[string]record.Clock{"name": {Version: 4, By: record.LocalWriter}}
+	theirs := func(seq, base int64, value string) map[string]record.Inbound {
+		return map[string]record.Inbound{"name": {Seq: seq, Value: value, Base: base}}
+	}
+	into := func(changed map[string]record.Inbound) []record.Conflict {
+		patch, conflicts := merge.Into(record.Fields{"name": "ours"}, ours, changed)
+		require.Empty(t, patch)
+		return conflicts
+	}
+	met := into(theirs(6, 3, "theirs"))
+	require.Len(t, met, 1)
+	require.Empty(t, met[0].Winner)
+	require.EqualValues(t, 6, met[0].RemotePlace)
+
+	merge.Held = map[string]int64{"name": 6}
+	require.Equal(t, "later", into(theirs(7, 9, "later"))[0].RemoteValue, "also when the remote has seen ours")
+	require.Equal(t, "ours", into(theirs(7, 9, "ours"))[0].RemoteValue, "also when there is nothing left to decide")
+	require.Empty(t, into(theirs(5, 9, "older")))
+
+	merge.Held = nil
+	overwritten := map[string]record.Inbound{"name": {Seq: 6, Value: "theirs", Base: 2, Over: 3, Push: 5}}
+	require.Equal(t, record.LocalWriter, into(overwritten)[0].Winner, "the catalog was written after the value was gone")
+}
+
 func TestMergeOfAFieldThatNobodySetBeforeIsNoConflict(t *testing.T) {
 	t.Parallel()
 	merge := record.Merge{Remote: "stripe", Policy: func(string) record.Policy { return record.PolicyCatalog }}

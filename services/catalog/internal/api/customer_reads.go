@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
@@ -115,7 +113,10 @@ type customerConflictsInput struct {
 	Paging
 }
 
-type conflictsInput struct{ Paging }
+type conflictsInput struct {
+	Paging
+	Open bool `query:"open" doc:"Only those that wait for a person"`
+}
 
 type conflictsOutput struct{ Body ConflictList }
 
@@ -127,14 +128,14 @@ func (s *Server) customerConflicts(ctx context.Context, in *customerConflictsInp
 	if _, err := customers.Get(ctx, s.db, id); err != nil {
 		return nil, err
 	}
-	return s.conflictPage(ctx, in.Paging, id)
+	return s.conflictPage(ctx, in.Paging, customers.ConflictFilter{Customer: id})
 }
 
 func (s *Server) conflicts(ctx context.Context, in *conflictsInput) (*conflictsOutput, error) {
-	return s.conflictPage(ctx, in.Paging, uuid.Nil)
+	return s.conflictPage(ctx, in.Paging, customers.ConflictFilter{Open: in.Open})
 }
 
-func (s *Server) conflictPage(ctx context.Context, in Paging, of uuid.UUID) (*conflictsOutput, error) {
+func (s *Server) conflictPage(ctx context.Context, in Paging, of customers.ConflictFilter) (*conflictsOutput, error) {
 	from, err := customers.ParseCursor(in.Cursor)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/erasure"
 )
@@ -46,7 +47,7 @@ func (s *Server) create(ctx context.Context, in *createInput) (*written[Customer
 	return execute(ctx, s, write[Customer]{
 		headers: in.WriteHeaders, operation: "POST /v1/customers", content: [][]byte{in.RawBody},
 		status: http.StatusCreated, render: s.render,
-		do: func(tx *gorm.DB) (customers.Customer, error) { return customers.Create(tx, edit) },
+		do: func(tx *gorm.DB) (customers.Customer, error) { return customers.Create(tx, author(ctx), edit) },
 	})
 }
 
@@ -66,7 +67,7 @@ func (s *Server) replace(ctx context.Context, in *changeInput) (*written[Custome
 }
 
 func (s *Server) change(ctx context.Context, in *changeInput, method string,
-	apply func(*gorm.DB, uuid.UUID, customers.Guard, customers.Edit) (customers.Customer, error),
+	apply func(*gorm.DB, customers.Author, uuid.UUID, customers.Guard, customers.Edit) (customers.Customer, error),
 ) (*written[Customer], error) {
 	edit, err := in.decode()
 	if err != nil {
@@ -75,7 +76,7 @@ func (s *Server) change(ctx context.Context, in *changeInput, method string,
 	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Customer]{
 		headers: in.WriteHeaders, operation: method, content: [][]byte{in.RawBody}, render: s.render,
 	}, func(tx *gorm.DB, id uuid.UUID, guard customers.Guard) (customers.Customer, error) {
-		return apply(tx, id, guard, edit)
+		return apply(tx, author(ctx), id, guard, edit)
 	})
 }
 
@@ -88,13 +89,17 @@ type bodilessInput struct {
 func (s *Server) remove(ctx context.Context, in *bodilessInput) (*written[Tombstone], error) {
 	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Tombstone]{
 		headers: in.WriteHeaders, operation: "DELETE", render: s.renderTombstone,
-	}, customers.Delete)
+	}, func(tx *gorm.DB, id uuid.UUID, guard customers.Guard) (customers.Customer, error) {
+		return customers.Delete(tx, author(ctx), id, guard)
+	})
 }
 
 func (s *Server) restore(ctx context.Context, in *bodilessInput) (*written[Customer], error) {
 	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Customer]{
 		headers: in.WriteHeaders, operation: "restore", render: s.render,
-	}, customers.Restore)
+	}, func(tx *gorm.DB, id uuid.UUID, guard customers.Guard) (customers.Customer, error) {
+		return customers.Restore(tx, author(ctx), id, guard)
+	})
 }
 
 func (s *Server) erase(ctx context.Context, in *bodilessInput) (*written[Tombstone], error) {
@@ -102,11 +107,10 @@ func (s *Server) erase(ctx context.Context, in *bodilessInput) (*written[Tombsto
 	if err != nil {
 		return nil, fmt.Errorf("encode a problem: %w", err)
 	}
-	principal, _ := auth.From(ctx)
 	return executeOn(ctx, s, in.CustomerID, in.Precondition, write[Tombstone]{
 		headers: in.WriteHeaders, operation: "erase", render: s.renderTombstone,
 	}, func(tx *gorm.DB, id uuid.UUID, guard customers.Guard) (customers.Customer, error) {
-		return erasure.Erase(tx, erasure.Request{ID: id, Guard: guard, Actor: principal.Name, Answer: answer})
+		return erasure.Erase(tx, erasure.Request{ID: id, Guard: guard, By: author(ctx), Answer: answer})
 	})
 }
 
@@ -126,4 +130,10 @@ func executeOn[T any](ctx context.Context, s *Server, on CustomerID, condition P
 	w.content = append(w.content, id[:], []byte(condition.IfMatch))
 	w.do = func(tx *gorm.DB) (customers.Customer, error) { return do(tx, id, guard) }
 	return execute(ctx, s, w)
+}
+
+// author is who makes the request, for the ledger.
+func author(ctx context.Context) customers.Author {
+	principal, _ := auth.From(ctx)
+	return customers.Author{Name: principal.Name, RequestID: requestID(ctx), TraceID: tracing.ID(ctx)}
 }

@@ -44,7 +44,7 @@ func (b *bundle) apply(change event.Change) {
 	b.t.Helper()
 	policies, err := inbound.ParsePolicies("newest", "")
 	require.NoError(b.t, err)
-	require.NoError(b.t, inbound.NewApplier(b.db, policies, func() {}).Apply(b.t.Context(), change))
+	require.NoError(b.t, inbound.NewApplier(b.db, policies, func() {}).Apply(b.t.Context(), change, inbound.Message{}))
 }
 
 func TestAnErasedCustomerIsNowhereToBeFound(t *testing.T) {

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/record"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
@@ -99,11 +101,17 @@ func TestConflictsAreListed(t *testing.T) {
 	jane, jack := b.create(`{"name": "Jane"}`), b.create(`{"name": "Jack"}`)
 	at := time.Now()
 	for _, c := range []map[string]any{jane, jack} {
-		id := uuid.MustParse(idOf(c))
-		require.NoError(t, customers.AddConflicts(b.db, id, "stripe", []record.Conflict{{
+		before, err := customers.Get(t.Context(), b.db, uuid.MustParse(idOf(c)))
+		require.NoError(t, err)
+		met := []record.Conflict{{
 			Field: "name", CatalogValue: "Jane", CatalogVersion: 1, CatalogBy: record.LocalWriter, CatalogAt: at,
 			RemoteAt: at, Policy: record.PolicyNewest, Winner: "stripe",
-		}}))
+		}}
+		commit := customers.Commit{
+			Before: before, After: before.Merged("stripe", 1, nil, nil, met), Verb: event.Updated,
+			Line: ledger.Change{Direction: admin.Inbound}, Remote: "stripe", Conflicts: met,
+		}
+		require.NoError(t, commit.Update(b.db.WithContext(t.Context())))
 	}
 
 	mine := b.do(http.MethodGet, pathOf(jane)+"/conflicts", "")

@@ -69,7 +69,7 @@ func renderConflict(c customers.Conflict) Conflict {
 		ID: c.ID.String(), Object: "conflict", CustomerID: c.CustomerID.String(), Remote: c.Remote, Field: c.Field,
 		CatalogValue: optional(c.CatalogValue), RemoteValue: optional(c.RemoteValue),
 		CatalogVersion: c.CatalogVersion, CatalogBy: c.CatalogBy, CatalogAt: c.CatalogAt.UTC(), RemoteAt: c.RemoteAt.UTC(),
-		Policy: string(c.Policy), Winner: c.Winner, CreatedAt: c.CreatedAt.UTC(),
+		Policy: string(c.Policy), Winner: optional(c.Winner), CreatedAt: c.CreatedAt.UTC(),
 	}
 }
 

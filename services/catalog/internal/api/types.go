@@ -99,8 +99,8 @@ type Conflict struct {
 	CatalogBy      string    `json:"catalog_by" doc:"Who set it: catalog, or the name of another remote" example:"catalog"`
 	CatalogAt      time.Time `json:"catalog_at"`
 	RemoteAt       time.Time `json:"remote_at"`
-	Policy         string    `json:"policy" doc:"How it was settled: catalog, remote or newest" example:"newest"`
-	Winner         string    `json:"winner" doc:"Whose value was kept: catalog, or the remote's name" example:"stripe"`
+	Policy         string    `json:"policy" doc:"How it was settled: catalog, remote, newest or manual" example:"newest"`
+	Winner         *string   `json:"winner" doc:"Whose value was kept: catalog, or the remote's name. Null: both keep their own until a person decides" example:"stripe"`
 	CreatedAt      time.Time `json:"created_at"`
 }
 

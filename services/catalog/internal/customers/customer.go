@@ -21,7 +21,8 @@ type Customer struct {
 	Fields     record.Fields
 	Clock      map[string]record.Clock // per path, who set it last; also of cleared ones
 	Seen       map[string]int64        // per remote, the Seq of the last change that is contained
-	CreatedAt  time.Time               // set by the database, as UpdatedAt
+	Held       HeldFields
+	CreatedAt  time.Time // set by the database, as UpdatedAt
 	UpdatedAt  time.Time
 	Sync       []SyncRow // what the connectors reported; remotes that never did are missing
 }
@@ -30,7 +31,7 @@ type Customer struct {
 func New(id uuid.UUID) Customer {
 	return Customer{
 		ID: id, Generation: 1,
-		Fields: record.Fields{}, Clock: map[string]record.Clock{}, Seen: map[string]int64{},
+		Fields: record.Fields{}, Clock: map[string]record.Clock{}, Seen: map[string]int64{}, Held: HeldFields{},
 	}
 }
 
@@ -40,7 +41,7 @@ func (c Customer) Deleted() bool { return c.DeletedAt != nil }
 // next is the copy that a change goes into, at the next version.
 func (c Customer) next() Customer {
 	c.Version++
-	c.Fields, c.Clock, c.Seen = c.Fields.Clone(), maps.Clone(c.Clock), maps.Clone(c.Seen)
+	c.Fields, c.Clock, c.Seen, c.Held = c.Fields.Clone(), maps.Clone(c.Clock), maps.Clone(c.Seen), c.Held.clone()
 	return c
 }
 
@@ -51,13 +52,14 @@ func (c Customer) Edited(patch record.Patch, at time.Time) Customer {
 	for path := range patch {
 		n.Clock[path] = record.Clock{Version: n.Version, By: record.LocalWriter, At: at}
 	}
+	n.Held.agree(n.Fields)
 	return n
 }
 
 // Removed returns the customer as a tombstone. It keeps its fields, for a restore.
 func (c Customer) Removed(at time.Time) Customer {
 	n := c.next()
-	n.DeletedAt = &at
+	n.DeletedAt, n.Held = &at, HeldFields{}
 	return n
 }
 
@@ -70,22 +72,46 @@ func (c Customer) Restored() Customer {
 }
 
 // Merged returns the customer after the change number seq of a remote: patch is what the merge says to take from it,
-// times says when each field moved there. An empty patch also makes a version: its event tells the connector that the
-// change has been seen.
-func (c Customer) Merged(remote string, seq int64, patch record.Patch, times map[string]record.Inbound) Customer {
+// times says when each field moved there, conflicts are those that the merge met. An empty patch also makes a version:
+// its event tells the connector that the change has been seen.
+func (c Customer) Merged(
+	remote string, seq int64, patch record.Patch, times map[string]record.Inbound, conflicts []record.Conflict,
+) Customer {
 	n := c.next()
 	n.Seen[remote] = seq
 	n.Fields = n.Fields.Apply(patch)
 	for path := range patch {
 		n.Clock[path] = record.Clock{Version: n.Version, By: remote, At: times[path].At, Place: times[path].Place()}
 	}
+	for _, conflict := range conflicts {
+		if conflict.Winner == "" {
+			n.Held.hold(remote, conflict)
+		}
+	}
+	n.Held.agree(n.Fields)
 	return n
+}
+
+// RemovedBy returns the customer as a tombstone after the change number seq of a remote, which deleted it there.
+func (c Customer) RemovedBy(remote string, seq int64, at time.Time) Customer {
+	n := c.Removed(at)
+	n.Seen[remote] = seq
+	return n
+}
+
+// Resolved returns the customer after a person decided that a field which is held for a remote gets this value on both
+// sides. Also a value that the catalog has already is a new word: what the remote said before is older.
+func (c Customer) Resolved(remote, field, value string, at time.Time) Customer {
+	released := c
+	released.Held = c.Held.clone()
+	released.Held.release(remote, field)
+	return released.Edited(record.Patch{field: value}, at)
 }
 
 // Snapshot is what connectors are told about the customer.
 func (c Customer) Snapshot() event.Snapshot {
 	return event.Snapshot{
 		Kind: event.KindCustomer, ID: c.ID.String(), Version: c.Version, Generation: c.Generation,
-		Deleted: c.Deleted(), Erased: c.Erased(), Fields: c.Fields, Seen: c.Seen,
+		Deleted: c.Deleted(), Erased: c.Erased(), Fields: c.Fields, Seen: c.Seen, Held: c.Held.paths(),
 	}
 }

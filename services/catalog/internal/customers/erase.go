@@ -22,20 +22,22 @@ func (c Customer) Emptied(at time.Time) Customer {
 		n.DeletedAt = &at
 	}
 	n.ErasedAt = &at
-	n.Fields, n.Clock = record.Fields{}, map[string]record.Clock{}
+	n.Fields, n.Clock, n.Held = record.Fields{}, map[string]record.Clock{}, HeldFields{}
 	return n
 }
 
 // Erase makes the customer a tombstone without personal data, which nothing brings back, and tells the connectors. One
 // that was erased already stays as it is.
-func Erase(tx *gorm.DB, id uuid.UUID, guard Guard) (Customer, error) {
+func Erase(tx *gorm.DB, by Author, id uuid.UUID, guard Guard) (Customer, error) {
 	c, err := lock(tx, id, guard)
 	if err != nil {
 		return c, err
 	}
 	if !c.Erased() {
-		c = c.Emptied(now())
-		if err := Update(tx, &c, event.Erased); err != nil {
+		before := c
+		before.Fields = nil // the ledger is not to keep what is erased
+		c, err = update(tx, Commit{Before: before, After: c.Emptied(now()), Verb: event.Erased, Line: by.line(opErase)})
+		if err != nil {
 			return c, err
 		}
 	}

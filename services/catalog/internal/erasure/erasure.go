@@ -19,7 +19,7 @@ import (
 type Request struct {
 	ID     uuid.UUID
 	Guard  customers.Guard
-	Actor  string // who wants it: the name of an API key
+	By     customers.Author
 	Answer []byte // what clients get who repeat a request about the customer under its Idempotency-Key
 }
 
@@ -39,7 +39,7 @@ func Erase(tx *gorm.DB, r Request) (customers.Customer, error) {
 	if err := outbox.Discard(tx, ids[0]); err != nil {
 		return before, err
 	}
-	c, err := customers.Erase(tx, r.ID, r.Guard)
+	c, err := customers.Erase(tx, r.By, r.ID, r.Guard)
 	if err != nil {
 		return c, err
 	}
@@ -49,12 +49,12 @@ func Erase(tx *gorm.DB, r Request) (customers.Customer, error) {
 	if err := ledger.EraseRecord(tx, ids[0]); err != nil {
 		return c, err
 	}
-	letters, err := deadletter.Erase(tx, r.Actor, ids...)
+	letters, err := deadletter.Erase(tx, r.By.Name, ids...)
 	if err != nil {
 		return c, err
 	}
 	err = ledger.Audit(tx, admin.AuditEntry{
-		Actor: r.Actor, Action: "customer.erase", Target: ids[0],
+		Actor: r.By.Name, Action: "customer.erase", Target: ids[0],
 		Detail: map[string]any{"again": before.Erased(), "dead_letters": letters},
 	})
 	if err != nil {

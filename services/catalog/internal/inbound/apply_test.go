@@ -167,7 +167,7 @@ func TestAChangeOfAnEarlierGenerationIsIgnored(t *testing.T) {
 	c := b.born(`{"name": "Jane"}`)
 	b.apply(deletion(c.ID, 1))
 	require.NoError(t, b.db.Transaction(func(tx *gorm.DB) error {
-		_, err := customers.Restore(tx, c.ID, nil)
+		_, err := customers.Restore(tx, jane, c.ID, nil)
 		return err
 	}))
 

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
@@ -26,12 +27,13 @@ type Handler struct {
 	applier *Applier
 	waiters *syncstate.Waiters
 	metrics *metrics
+	meter   *ledger.Meter
 	log     *slog.Logger
 }
 
 // NewHandler returns a handler that applies changes with applier, stores sync states in db and wakes waiters.
 func NewHandler(db *gorm.DB, applier *Applier, waiters *syncstate.Waiters, o Options) *Handler {
-	return &Handler{db: db, applier: applier, waiters: waiters, metrics: newMetrics(o.Metrics), log: o.Log}
+	return &Handler{db: db, applier: applier, waiters: waiters, metrics: newMetrics(o.Metrics), meter: o.Meter, log: o.Log}
 }
 
 // delivery is a decoded message.
@@ -100,7 +102,7 @@ func (h *Handler) applyOne(ctx context.Context, d delivery) error {
 	ctx, span := tracing.Start(tracing.Continue(ctx, d.Headers[tracing.Header]), "apply change", tracing.Consumer,
 		slog.String("remote", change.Remote), slog.String("record_id", change.ID), slog.Int64("seq", change.Seq))
 	defer span.End("")
-	outcome, err := h.applier.apply(ctx, change)
+	outcome, err := h.applier.apply(ctx, change, Message{ID: d.ID, TraceID: tracing.ID(ctx)})
 	if refused(err) {
 		h.bury(ctx, d, err)
 		return nil
@@ -109,6 +111,7 @@ func (h *Handler) applyOne(ctx context.Context, d delivery) error {
 		return err
 	}
 	h.metrics.observe(change.Remote, outcome)
+	h.meter.Count(ledger.Entries{Changes: []ledger.Change{outcome.Line}})
 	h.log.DebugContext(ctx, "change handled",
 		slog.String("remote", change.Remote), slog.String("customer_id", change.ID), slog.Int64("seq", change.Seq),
 		slog.String("result", string(outcome.Result)), slog.Int64("version", outcome.Next.Version),

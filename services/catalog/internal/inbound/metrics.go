@@ -1,14 +1,18 @@
 package inbound
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/datasync-dev/datasync/pkg/ledger"
 )
 
-// Options of a Handler.
+// Options of a Handler. All are needed.
 type Options struct {
 	Log     *slog.Logger
+	Meter   *ledger.Meter
 	Metrics prometheus.Registerer
 }
 
@@ -26,7 +30,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		}, []string{"remote", "result"}),
 		conflicts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "datasync_catalog_conflicts_total",
-			Help: "Fields that were changed on both sides, by who kept the field.",
+			Help: "Fields that were changed on both sides, by who kept the field; open: a person has to decide.",
 		}, []string{"remote", "winner"}),
 		dead: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "datasync_catalog_dead_letters_total",
@@ -40,6 +44,6 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 func (m *metrics) observe(remote string, o Outcome) {
 	m.changes.WithLabelValues(remote, string(o.Result)).Inc()
 	for _, c := range o.Conflicts {
-		m.conflicts.WithLabelValues(remote, c.Winner).Inc()
+		m.conflicts.WithLabelValues(remote, cmp.Or(c.Winner, "open")).Inc()
 	}
 }

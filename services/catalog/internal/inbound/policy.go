@@ -64,8 +64,8 @@ func isGroup(field string) bool {
 
 func checkPolicy(policy record.Policy) error {
 	switch policy {
-	case record.PolicyCatalog, record.PolicyRemote, record.PolicyNewest:
+	case record.PolicyCatalog, record.PolicyRemote, record.PolicyNewest, record.PolicyManual:
 		return nil
 	}
-	return fmt.Errorf("there is no conflict policy %q; use catalog, remote or newest", policy)
+	return fmt.Errorf("there is no conflict policy %q; use catalog, remote, newest or manual", policy)
 }

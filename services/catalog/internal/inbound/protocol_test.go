@@ -18,12 +18,12 @@ var schedules = flag.Int("protocol.schedules", 600, "random schedules that TestP
 
 // TestProtocol plays random schedules of one customer, the catalog, and two remotes: messages are delayed, reordered
 // and delivered twice, workers die before, during and after a call, calls fail with and without effect, people write
-// on every side at once. The code is the real one on both sides of the broker, over a real database. Whatever the
+// on every side at once, and settle by hand what is left to them. The code is the real one on both sides of the broker, over a real database. Whatever the
 // schedule, once it is quiet all sides must agree, on values that somebody wrote last, in one object per remote.
 func TestProtocol(t *testing.T) {
 	t.Parallel()
 	const lanes = 2 // per policy, each over schemas of its own
-	policies := []record.Policy{record.PolicyCatalog, record.PolicyRemote, record.PolicyNewest}
+	policies := []record.Policy{record.PolicyCatalog, record.PolicyRemote, record.PolicyNewest, record.PolicyManual}
 	require.NoError(t, flag.Set("rapid.checks", fmt.Sprint(max(1, *schedules/(lanes*len(policies))))))
 	for _, policy := range policies {
 		for lane := range lanes {
@@ -105,12 +105,16 @@ func (w *world) moves(mayWrite bool) (moves []move) {
 	if mayWrite && w.known {
 		add(1, "a person writes in the catalog", w.catalogUserWrites, true)
 	}
+	if open := w.waiting(); len(open) > 0 {
+		add(1, "a person settles a conflict", func() { w.personResolves(open) }, false)
+	}
 	return moves
 }
 
 // check holds the quiet world against what the protocol promises.
 func (w *world) check() {
 	customer := w.customer()
+	require.Empty(w.r, customer.Held, "no conflict waits any more")
 	for _, s := range w.sides {
 		objects := w.living(s)
 		created, lives := s.remote.Created()-s.createdBefore, int(customer.Generation)+s.unseen
@@ -142,7 +146,7 @@ func (w *world) check() {
 // checkNothingWasLostUnseen: the last word of every writer was the customer's value at some version, or is recorded in
 // a conflict. It may have lost, but not without a trace.
 func (w *world) checkNothingWasLostUnseen() {
-	conflicts, err := customers.ListConflicts(w.ctx, w.catalog, w.id, customers.Cursor{}, 1000)
+	conflicts, err := customers.ListConflicts(w.ctx, w.catalog, customers.ConflictFilter{Customer: w.id}, customers.Cursor{}, 1000)
 	w.must(err)
 	for _, c := range conflicts.Items {
 		w.heard[c.Field+"="+c.RemoteValue] = true

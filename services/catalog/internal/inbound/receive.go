@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/record"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
@@ -30,6 +31,7 @@ type Outcome struct {
 	Next      customers.Customer // what to store; for duplicate and stale the customer as it was
 	Verb      event.Verb         // the event to publish; "" for none
 	Conflicts []record.Conflict
+	Line      ledger.Change // of the ledger; set by Apply
 }
 
 // Receive decides what a change does to a customer, nil for one that the catalog does not know. It is pure; Apply
@@ -49,9 +51,7 @@ func Receive(current *customers.Customer, change event.Change, policies Policies
 		// not count as seen, because it comes again if the customer is restored and its object lives on.
 		return Outcome{Result: ResultTombstone, Next: c}
 	case change.Deleted:
-		next := c.Merged(change.Remote, change.Seq, nil, nil)
-		next.DeletedAt = &at
-		return Outcome{Result: ResultDeleted, Next: next, Verb: event.Deleted}
+		return Outcome{Result: ResultDeleted, Next: c.RemovedBy(change.Remote, change.Seq, at), Verb: event.Deleted}
 	}
 	next, conflicts := merge(c, change, policies)
 	return Outcome{Result: ResultApplied, Next: next, Verb: event.Updated, Conflicts: conflicts}
@@ -71,7 +71,9 @@ func first(change event.Change, policies Policies, at time.Time) Outcome {
 }
 
 func merge(c customers.Customer, change event.Change, policies Policies) (customers.Customer, []record.Conflict) {
-	merge := record.Merge{Remote: change.Remote, Seen: c.Seen[change.Remote], Policy: policies.For}
+	merge := record.Merge{
+		Remote: change.Remote, Seen: c.Seen[change.Remote], Policy: policies.For, Held: c.Held.Places(change.Remote),
+	}
 	patch, conflicts := merge.Into(c.Fields, c.Clock, change.Fields)
-	return c.Merged(change.Remote, change.Seq, patch, change.Fields), conflicts
+	return c.Merged(change.Remote, change.Seq, patch, change.Fields, conflicts), conflicts
 }

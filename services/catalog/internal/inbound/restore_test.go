@@ -15,13 +15,13 @@ func TestWhatMovedAtARemoteWhileTheCustomerWasDeletedIsTakenAfterItsRestore(t *t
 	b := setup(t, "catalog")
 	c := b.born(`{"name": "Jane"}`)
 	require.NoError(t, b.db.Transaction(func(tx *gorm.DB) error {
-		_, err := customers.Delete(tx, c.ID, nil)
+		_, err := customers.Delete(tx, jane, c.ID, nil)
 		return err
 	}))
 	moved := change(c.ID, 1, 1, record.Fields{"phone": "1"})
 	b.apply(moved)
 	require.NoError(t, b.db.Transaction(func(tx *gorm.DB) error {
-		_, err := customers.Restore(tx, c.ID, nil)
+		_, err := customers.Restore(tx, jane, c.ID, nil)
 		return err
 	}))
 	b.apply(moved) // again, late

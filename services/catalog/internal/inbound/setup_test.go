@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -18,6 +19,9 @@ import (
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
+
+// jane writes in the catalog.
+var jane = customers.Author{Name: "jane", RequestID: "req-1"}
 
 // bundle applies changes to a real database of its own.
 type bundle struct {
@@ -33,11 +37,11 @@ func setup(t *testing.T, policy string) *bundle {
 	policies, err := inbound.ParsePolicies(policy, "")
 	require.NoError(t, err)
 	b := &bundle{
-		t: t, db: postgrestest.Open(t, outbox.Migrations, customers.Migrations), waiters: syncstate.NewWaiters(),
+		t: t, db: postgrestest.Open(t, outbox.Migrations, ledger.Migrations, customers.Migrations), waiters: syncstate.NewWaiters(),
 	}
 	b.applier = inbound.NewApplier(b.db, policies, func() {})
 	b.handler = inbound.NewHandler(b.db, b.applier, b.waiters, inbound.Options{
-		Log: discard(), Metrics: prometheus.NewRegistry(),
+		Log: discard(), Meter: ledger.NewMeter(), Metrics: prometheus.NewRegistry(),
 	})
 	return b
 }
@@ -49,7 +53,7 @@ func (b *bundle) born(body string) customers.Customer {
 	require.NoError(b.t, err)
 	var c customers.Customer
 	require.NoError(b.t, b.db.Transaction(func(tx *gorm.DB) error {
-		c, err = customers.Create(tx, edit)
+		c, err = customers.Create(tx, jane, edit)
 		return err
 	}))
 	return c
@@ -60,14 +64,14 @@ func (b *bundle) patch(id uuid.UUID, body string) {
 	edit, err := customers.Decode([]byte(body))
 	require.NoError(b.t, err)
 	require.NoError(b.t, b.db.Transaction(func(tx *gorm.DB) error {
-		_, err := customers.Patch(tx, id, nil, edit)
+		_, err := customers.Patch(tx, jane, id, nil, edit)
 		return err
 	}))
 }
 
 func (b *bundle) apply(c event.Change) {
 	b.t.Helper()
-	require.NoError(b.t, b.applier.Apply(b.t.Context(), c))
+	require.NoError(b.t, b.applier.Apply(b.t.Context(), c, inbound.Message{ID: "m1"}))
 }
 
 func (b *bundle) get(id uuid.UUID) customers.Customer {
@@ -93,7 +97,7 @@ func (b *bundle) events() []event.Snapshot {
 
 func (b *bundle) conflicts(id uuid.UUID) []customers.Conflict {
 	b.t.Helper()
-	page, err := customers.ListConflicts(b.t.Context(), b.db, id, customers.Cursor{}, 100)
+	page, err := customers.ListConflicts(b.t.Context(), b.db, customers.ConflictFilter{Customer: id}, customers.Cursor{}, 100)
 	require.NoError(b.t, err)
 	return page.Items
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -64,13 +65,13 @@ func newWorld(t *testing.T, policy record.Policy) *world {
 	t.Helper()
 	policies, err := inbound.ParsePolicies(string(policy), "")
 	require.NoError(t, err)
-	w := &world{ctx: t.Context(), catalog: postgrestest.Open(t, outbox.Migrations, customers.Migrations)}
+	w := &world{ctx: t.Context(), catalog: postgrestest.Open(t, outbox.Migrations, ledger.Migrations, customers.Migrations)}
 	w.applier = inbound.NewApplier(w.catalog, policies, func() {})
 	for _, name := range []string{"stripe", "salesforce"} {
 		s := &side{name: name, remote: connectortest.NewMemory(name)}
 		s.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations)
 		s.engine, err = connector.New(connector.Options{
-			Name: name, Kind: event.KindCustomer, Remote: grouped{s.remote}, DB: s.db, Log: slog.New(slog.DiscardHandler), VerifyAfter: 1,
+			Name: name, Kind: event.KindCustomer, Remote: guarded{grouped{s.remote}, w, s}, DB: s.db, Log: slog.New(slog.DiscardHandler), VerifyAfter: 1,
 		})
 		require.NoError(t, err)
 		s.remote.Next, s.remote.Unreadable = w.fault, w.unreadable
@@ -129,7 +130,8 @@ func (w *world) insert(fields record.Fields) {
 	w.transact(func(tx *gorm.DB) error {
 		w.id = uuid.Must(uuid.NewV7())
 		c := customers.New(w.id).Edited(record.Patch(fields), time.Now().UTC().Truncate(time.Microsecond))
-		_, err := customers.Insert(tx, &c, event.Created)
+		commit := customers.Commit{After: c, Verb: event.Created, Line: ledger.Change{Direction: admin.Local}}
+		_, err := commit.Insert(tx)
 		return err
 	})
 }
@@ -173,7 +175,7 @@ func (w *world) catalogUserWrites() {
 		if rapid.IntRange(0, 3).Draw(w.r, "restore") == 0 {
 			w.reborn = true
 			w.transact(func(tx *gorm.DB) error {
-				_, err := customers.Restore(tx, w.id, nil)
+				_, err := customers.Restore(tx, jane, w.id, nil)
 				return err
 			})
 		}
@@ -182,7 +184,7 @@ func (w *world) catalogUserWrites() {
 	if rapid.IntRange(0, 15).Draw(w.r, "delete") == 0 {
 		w.removed = true
 		w.transact(func(tx *gorm.DB) error {
-			_, err := customers.Delete(tx, w.id, nil)
+			_, err := customers.Delete(tx, jane, w.id, nil)
 			return err
 		})
 		return
@@ -193,8 +195,11 @@ func (w *world) catalogUserWrites() {
 		if err != nil {
 			return err
 		}
-		c = c.Edited(patch, time.Now().UTC().Truncate(time.Microsecond))
-		return customers.Update(tx, &c, event.Updated)
+		commit := customers.Commit{
+			Before: c, After: c.Edited(patch, time.Now().UTC().Truncate(time.Microsecond)), Verb: event.Updated,
+			Line: ledger.Change{Direction: admin.Local},
+		}
+		return commit.Update(tx)
 	})
 }
 
@@ -330,7 +335,7 @@ func (w *world) work(s *side) {
 			continue
 		}
 		w.changes = append(w.changes, func() {
-			w.must(w.applier.Apply(w.ctx, *report.Change))
+			w.must(w.applier.Apply(w.ctx, *report.Change, inbound.Message{}))
 			w.published()
 		})
 	}

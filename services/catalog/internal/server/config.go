@@ -32,7 +32,7 @@ type Config struct {
 	Limits auth.Limits
 
 	Remotes              []string `env:"REMOTES" envDefault:"stripe" doc:"names of the connectors"`
-	ConflictPolicy       string   `env:"CONFLICT_POLICY" envDefault:"newest" doc:"whose value wins when both sides changed a field: catalog, remote or newest"`
+	ConflictPolicy       string   `env:"CONFLICT_POLICY" envDefault:"newest" doc:"whose value wins when both sides changed a field: catalog, remote, newest, or manual (both keep their own until an operator decides)"`
 	ConflictPolicyFields string   `env:"CONFLICT_POLICY_FIELDS" doc:"exceptions by field, like email=catalog,phone=remote"`
 }
 

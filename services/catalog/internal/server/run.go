@@ -15,6 +15,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/deadletter"
+	"github.com/datasync-dev/datasync/pkg/jobs"
 	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres"
@@ -33,7 +34,10 @@ const rememberKeys = 5 * time.Second
 
 // Migrations are all tables of the catalog.
 func Migrations() []postgres.Migrations {
-	return []postgres.Migrations{auth.Migrations, outbox.Migrations, deadletter.Migrations, ledger.Migrations, customers.Migrations, idempotency.Migrations}
+	return []postgres.Migrations{
+		auth.Migrations, outbox.Migrations, deadletter.Migrations, jobs.Migrations, ledger.Migrations,
+		customers.Migrations, idempotency.Migrations,
+	}
 }
 
 // Run is the catalog: it blocks until ctx ends and everything has stopped.
@@ -105,9 +109,9 @@ func (p parts) loops() []service.Loop {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	broker := rabbitmq.New(rabbitmq.Options{URL: p.config.AMQPURL, Name: "catalog", Topology: topology(), Log: p.log})
 	relay := outbox.NewRelay(p.db, broker, outbox.RelayOptions{Log: p.log, Metrics: registry})
-	waiters := syncstate.NewWaiters()
+	waiters, meter := syncstate.NewWaiters(), ledger.NewMeter()
 	handler := inbound.NewHandler(p.db, inbound.NewApplier(p.db, p.policies, relay.Wake), waiters,
-		inbound.Options{Log: p.log, Metrics: registry})
+		inbound.Options{Log: p.log, Meter: meter, Metrics: registry})
 	letters := deadletter.NewIntake(p.db, registry)
 	health := p.health(broker)
 	web := api.New(api.Options{
@@ -121,6 +125,8 @@ func (p parts) loops() []service.Loop {
 		{Name: "relay", Run: relay.Run},
 		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
+		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
+		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
 		{Name: "dead letters", Run: func(ctx context.Context) error {
 			return broker.Consume(ctx, deadQueue, deadletter.Prefetch, letters.Handle)
 		}},
@@ -137,7 +143,7 @@ func (p parts) health(broker *rabbitmq.Client) *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, dead_letters, api_keys LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, dead_letters, jobs, ONLY changes, ONLY attempts, audit, api_keys LIMIT 0").Error
 	})
 	// Not critical: while the broker is away writes are accepted all the same, their events wait in the outbox.
 	health.Check("broker", false, func(context.Context) error { return broker.Ready() })

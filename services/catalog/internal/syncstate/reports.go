@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/postgres"
 )
 
 // report is an event.State as the statement below reads it.
@@ -85,19 +86,15 @@ func newest(states []event.State) []report {
 	return reports
 }
 
-// Link notes which object a customer is at a remote, inside tx, before its connector reports any state.
-func Link(tx *gorm.DB, customer uuid.UUID, remote, remoteID string, generation int64) error {
+// Link is the statement that notes which object a customer is at a remote, before its connector reports any state; none
+// when there is no object.
+func Link(customer uuid.UUID, remote, remoteID string, generation int64) []postgres.Statement {
 	if remoteID == "" {
 		return nil
 	}
-	err := tx.Exec(`
+	return []postgres.Statement{{SQL: `
 		INSERT INTO customer_sync AS old (customer_id, remote, remote_id, state, version, generation, revision)
 		VALUES (?, ?, ?, 'pending', 0, ?, 0)
 		ON CONFLICT (customer_id, remote) DO UPDATE SET remote_id = excluded.remote_id
-		WHERE old.generation = excluded.generation AND old.remote_id = ''`,
-		customer, remote, remoteID, generation).Error
-	if err != nil {
-		return fmt.Errorf("link customer %s at %s: %w", customer, remote, err)
-	}
-	return nil
+		WHERE old.generation = excluded.generation AND old.remote_id = ''`, Args: []any{customer, remote, remoteID, generation}}}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
@@ -76,13 +77,13 @@ func TestWhatWasKnownIsNotForgotten(t *testing.T) {
 func TestALinkNeverTakesAnythingFromAReport(t *testing.T) {
 	t.Parallel()
 	db, id := postgrestest.Open(t, outbox.Migrations, customers.Migrations), uuid.New()
-	require.NoError(t, syncstate.Link(db, id, "stripe", "", 1))
+	require.NoError(t, postgres.Exec(db, syncstate.Link(id, "stripe", "", 1)...))
 	require.Empty(t, stored(t, db))
-	require.NoError(t, syncstate.Link(db, id, "stripe", "cus_0", 1))
+	require.NoError(t, postgres.Exec(db, syncstate.Link(id, "stripe", "cus_0", 1)...))
 	require.Equal(t, "cus_0", stored(t, db)[0].RemoteID)
 
 	require.NoError(t, syncstate.Store(db, []event.State{state(id, 1, 1, event.StateSynced)}))
-	require.NoError(t, syncstate.Link(db, id, "stripe", "cus_late", 1))
+	require.NoError(t, postgres.Exec(db, syncstate.Link(id, "stripe", "cus_late", 1)...))
 
 	rows := stored(t, db)
 	require.Equal(t, "cus_1", rows[0].RemoteID)

@@ -58,7 +58,7 @@ func (b *bundle) born(n int) (ids []string) {
 		edit, err := customers.Decode(fmt.Appendf(nil, `{"name": "Customer %d"}`, i))
 		require.NoError(b.t, err)
 		require.NoError(b.t, b.db.WithContext(b.t.Context()).Transaction(func(tx *gorm.DB) error {
-			c, err := customers.Create(tx, edit)
+			c, err := customers.Create(tx, customers.Author{}, edit)
 			ids = append(ids, c.ID.String())
 			return err
 		}))
@@ -113,7 +113,7 @@ func TestEveryCustomerIsToldOnceInTheBulkLane(t *testing.T) {
 			b := setup(t)
 			ids := b.born(230)
 			require.NoError(t, b.db.Transaction(func(tx *gorm.DB) error {
-				_, err := customers.Delete(tx, uuid.MustParse(ids[7]), nil)
+				_, err := customers.Delete(tx, customers.Author{}, uuid.MustParse(ids[7]), nil)
 				return err
 			}))
 			b.sent()
@@ -164,7 +164,7 @@ func TestABackfillWaitsUntilTheOutboxHasRoom(t *testing.T) {
 	b := setup(t)
 	ids := b.born(330)
 	require.NoError(t, b.db.Transaction(func(tx *gorm.DB) error { // a live event that nobody publishes
-		_, err := customers.Delete(tx, uuid.MustParse(ids[0]), nil)
+		_, err := customers.Delete(tx, customers.Author{}, uuid.MustParse(ids[0]), nil)
 		return err
 	}))
 	require.NoError(t, b.db.Exec(`UPDATE outbox SET created_at = now() - interval '1 hour'`).Error)

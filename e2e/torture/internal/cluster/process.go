@@ -82,6 +82,12 @@ func (p *Process) watch(l *life) {
 	close(l.ended)
 }
 
+func (p *Process) runs() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life != nil
+}
+
 // Exits tells each time that the program ended although nobody had asked it to.
 func (p *Process) Exits() []string {
 	p.mu.Lock()
@@ -146,7 +152,7 @@ func (p *Process) signal(s syscall.Signal) {
 // URL is the base address of the service.
 func (p *Process) URL() string { return "http://" + p.Addr }
 
-// WaitReady waits until /readyz answers 200.
+// WaitReady waits until /readyz answers 200, or the process ends by itself.
 func (p *Process) WaitReady(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -158,6 +164,9 @@ func (p *Process) WaitReady(ctx context.Context) error {
 		err = exchange(request, nil)
 		if err == nil {
 			return nil
+		}
+		if !p.runs() {
+			return fmt.Errorf("%s has ended by itself, see %s", p.Name, p.LogFile)
 		}
 		select {
 		case <-ctx.Done():

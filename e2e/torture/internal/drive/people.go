@@ -95,7 +95,7 @@ func (p *People) CreateInCatalog(ctx context.Context, s *Subject, birth record.P
 		return unexpectedAnswer("create", answer)
 	}
 	s.SetIDs(customer.ID, "")
-	p.accept(AtCatalog, s, oracle.Write{Writer: oracle.Catalog, Order: customer.Version, Patch: birth, Began: began})
+	p.accept(AtCatalog, s, oracle.Write{Writer: oracle.Catalog, Order: customer.Version, Patch: birth, Left: flat(answer.Body), Began: began})
 	close(s.born)
 	return nil
 }
@@ -147,7 +147,7 @@ func (p *People) writeInCatalog(ctx context.Context, s *Subject, method, action 
 		}
 		switch {
 		case answer.Status == http.StatusOK:
-			w.Order = customer.Version
+			w.Order, w.Left = customer.Version, flat(answer.Body)
 			p.accept(AtCatalog, s, w)
 			return nil
 		case customer.Code == "customer_deleted" || customer.Code == "customer_erased":

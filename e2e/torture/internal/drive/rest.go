@@ -147,3 +147,24 @@ func document(patch record.Patch) map[string]any {
 	}
 	return result
 }
+
+// flat is the opposite of document: the texts of a JSON object under their canonical paths.
+func flat(body []byte) record.Fields {
+	fields := record.Fields{}
+	var add func(prefix string, object map[string]any)
+	add = func(prefix string, object map[string]any) {
+		for name, value := range object {
+			switch value := value.(type) {
+			case string:
+				fields[prefix+name] = value
+			case map[string]any:
+				add(prefix+name+".", value)
+			}
+		}
+	}
+	var object map[string]any
+	if json.Unmarshal(body, &object) == nil {
+		add("", object)
+	}
+	return fields
+}

@@ -27,9 +27,11 @@ type Write struct {
 	Delete bool         `json:"delete,omitempty"`
 	Erase  bool         `json:"erase,omitempty"` // a delete after which no personal data may be left
 	// Knew is what a write at Stripe knew of the catalog: the version in the customer's mark at that moment, 0 for none.
-	Knew  int64     `json:"knew,omitempty"`
-	Began time.Time `json:"began"`
-	Ended time.Time `json:"ended"`
+	Knew int64 `json:"knew,omitempty"`
+	// Left is, for a write in the catalog, how it left the customer there.
+	Left  record.Fields `json:"-"`
+	Began time.Time     `json:"began"`
+	Ended time.Time     `json:"ended"`
 }
 
 // Record is everything that was written to one customer. It is safe for concurrent use.
@@ -121,8 +123,8 @@ func last(writes []Write, field string) map[Writer]Write {
 	return result
 }
 
-// Allowed are the values at which a field may end: the last one of each writer. When the last one at Stripe was written
-// in knowledge of the catalog's, it is the only one. A field that nobody wrote stays empty.
+// Allowed are the values at which a field may end: the last one of each writer. When one of the two was written in
+// knowledge of the other, it is the only one. A field that nobody wrote stays empty.
 func (r *Record) Allowed(field string) []string { return allowed(r.Writes(), field) }
 
 func allowed(writes []Write, field string) []string {
@@ -136,8 +138,18 @@ func allowed(writes []Write, field string) []string {
 		return []string{ours.Patch[field]}
 	case !wroteHere || theirs.Knew >= ours.Order:
 		return []string{theirs.Patch[field]}
+	case knewOf(writes, ours, field, theirs.Patch[field]):
+		return []string{ours.Patch[field]}
 	}
 	return []string{ours.Patch[field], theirs.Patch[field]}
+}
+
+// knewOf reports whether the catalog held a value, which nobody else writes, before a write there: an earlier write of
+// something else left it in place.
+func knewOf(writes []Write, ours Write, field, value string) bool {
+	return value != "" && slices.ContainsFunc(writes, func(w Write) bool {
+		return w.Writer == Catalog && w.Order < ours.Order && w.Left[field] == value
+	})
 }
 
 // fieldsOf are all fields that were ever written.

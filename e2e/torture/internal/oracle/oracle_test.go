@@ -19,6 +19,17 @@ func knowing(w oracle.Write, version int64) oracle.Write {
 	return w
 }
 
+// leaving is a write that left the name at a value in the catalog.
+func leaving(w oracle.Write, name string) oracle.Write {
+	w.Left = record.Fields{"name": name}
+	return w
+}
+
+// other is a write of something else.
+func other(writer oracle.Writer, order int64) oracle.Write {
+	return oracle.Write{Writer: writer, Order: order, Patch: record.Patch{"phone": ""}}
+}
+
 func customer(writes ...oracle.Write) *oracle.Record {
 	r := &oracle.Record{Label: "test"}
 	for _, w := range writes {
@@ -50,9 +61,12 @@ func TestAFieldEndsAtTheLastValueOfOneOfItsWriters(t *testing.T) {
 		"Stripe's knew the catalog's and lost": {
 			[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 3)}, "a", oracle.Stale,
 		},
-		"Stripe's knew an older one": {[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 2)}, "a", ""},
-		"cleared":                    {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "", ""},
-		"cleared, and back":          {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "a", oracle.Stale},
+		"the catalog's knew Stripe's":                {[]oracle.Write{leaving(set(c, 3, "x"), "b"), set(s, 1, "b"), set(c, 4, "a")}, "a", ""},
+		"the catalog's knew Stripe's and lost":       {[]oracle.Write{leaving(set(c, 3, "x"), "b"), set(s, 1, "b"), set(c, 4, "a")}, "b", oracle.Stale},
+		"the catalog's came before it held Stripe's": {[]oracle.Write{set(c, 3, "a"), leaving(other(c, 4), "b"), set(s, 1, "b")}, "b", ""},
+		"Stripe's knew an older one":                 {[]oracle.Write{set(c, 3, "a"), knowing(set(s, 1, "b"), 2)}, "a", ""},
+		"cleared":                                    {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "", ""},
+		"cleared, and back":                          {[]oracle.Write{set(c, 1, "a"), set(c, 2, "")}, "a", oracle.Stale},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -85,6 +85,10 @@ faults: ## Break one thing after the other, each row of the failure table by its
 faults-short: ## The rows that CI plays
 	SHORT=1 go run ./e2e/torture/faults
 
+.PHONY: mutants
+mutants: deps ## Switch off one rule of the protocol at a time: a test has to notice. MUTANTS=no-doubt picks, SHORT=1 tries some
+	go run ./e2e/mutants
+
 .PHONY: bench
 bench: deps ## Measure the built binaries against a floor that promises nothing: BENCH=write,drain picks rows
 	go run ./e2e/bench

@@ -28,23 +28,6 @@ func mendLinks(ctx context.Context, r *rig) error {
 	return onLinks("", func(l *cluster.Link) error { return l.Mend(ctx) })(ctx, r)
 }
 
-// breakerError is what the breaker could not do.
-func (r *rig) breakerError() error {
-	if failed := r.breaker.Failed(); len(failed) > 0 {
-		return errors.New(strings.Join(failed, "; "))
-	}
-	return nil
-}
-
-// fenced: a frozen connector noticed, when it went on, that its lease was gone.
-func fenced(_ context.Context, r *rig, _ traffic) (string, error) {
-	line := r.logged(r.cluster.Connectors, "the lease was lost")
-	if line == "" {
-		return "", errors.New("no connector noticed that its lease was lost")
-	}
-	return "a connector frozen for 20 s between call and commit wrote nothing back: the lease was lost", nil
-}
-
 // logged is the first line with a text in the logs of processes; "" if there is none.
 func (r *rig) logged(processes []*cluster.Process, text string) string {
 	for _, p := range processes {

@@ -63,7 +63,11 @@ func sign(body string) string {
 
 // verbose is what a service says of the parts that it needs; "" when it does not answer.
 func (r *rig) verbose(ctx context.Context, p *cluster.Process) string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL()+"/readyz?verbose", http.NoBody)
+	return r.ask(ctx, p, "/readyz?verbose")
+}
+
+func (r *rig) ask(ctx context.Context, p *cluster.Process, path string) string {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL()+path, http.NoBody)
 	if err != nil {
 		return ""
 	}

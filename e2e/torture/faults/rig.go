@@ -36,10 +36,10 @@ type rig struct {
 	database  *pgxpool.Pool
 	simulator *drive.Simulator
 	writers   *drive.Writers
-	breaker   *drive.Breaker
 	checker   *check.Checker
 	known     []*drive.Subject // customers that are on both sides
 	atStart   map[string]check.Resources
+	zombie    zombie
 	mounted   string        // what has to be unmounted
 	creating  chan struct{} // closed when nobody makes customers on the full disk any more
 	tags      atomic.Int64
@@ -57,7 +57,6 @@ func (r *rig) start(ctx context.Context, nodes int) (err error) {
 	r.simulator = drive.NewSimulator(r.cluster)
 	r.checker = &check.Checker{Cluster: r.cluster, Database: r.database, Simulator: r.simulator}
 	r.writers = drive.NewWriters(drive.NewPeople(r.cluster, r.database, "faults"), plan.Plan{}, r.log)
-	r.breaker = drive.NewBreaker(r.cluster, r.simulator, r.writers, r.log)
 	if err := r.simulator.Calm(ctx); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/datasync-dev/datasync/e2e/torture/internal/cluster"
-	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
 )
 
 // rows are all, in the order in which they are played.
@@ -41,7 +40,7 @@ func rows() []row {
 		{name: "stripe-one-way", hold: 8 * time.Second, breaks: onLinks(" to stripe", deafen), during: accepted, mends: mendLinks},
 		{name: "webhooks-one-way", hold: 8 * time.Second, breaks: onLinks("stripe to connectors", deafen), mends: mendLinks},
 		{name: "all-links-slow", hold: 8 * time.Second, breaks: onLinks("", slow), during: accepted, mends: mendLinks},
-		{name: "zombie-20s", breaks: fault(plan.Fault{Kind: plan.FreezeAfterCall, Hold: 20 * time.Second, Pick: 1}), during: fenced},
+		{name: "zombie-20s", short: true, hold: 20 * time.Second, breaks: freezeHolder, mends: thawHolder},
 		{name: "disk-full", hold: time.Second, breaks: fillDisk, during: noSpace, mends: emptyDisk},
 	}
 }
@@ -64,12 +63,4 @@ func slow(l *cluster.Link) error { return l.Delay(100 * time.Millisecond) }
 func cut(l *cluster.Link) error {
 	l.Cut()
 	return nil
-}
-
-// fault is one of those that torture deals. It is mended before it returns.
-func fault(f plan.Fault) func(context.Context, *rig) error {
-	return func(ctx context.Context, r *rig) error {
-		r.breaker.Run(ctx, []plan.Fault{f})
-		return r.breakerError()
-	}
 }

@@ -31,6 +31,23 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	require.Len(t, b.events(), 2)
 }
 
+func TestAWriteThatIsNotCommittedLeavesNoAnswer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	require.NoError(t, b.db.Exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`).Error)
+	require.NoError(t, b.db.Exec(`CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON customers DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION refuse()`).Error)
+	failed := b.do(http.MethodPost, "/v1/customers", `{"name": "Jane"}`, "Idempotency-Key: k1")
+	require.Equal(t, http.StatusInternalServerError, failed.Status)
+
+	require.NoError(t, b.db.Exec(`DROP TRIGGER refuse ON customers`).Error)
+	again := b.do(http.MethodPost, "/v1/customers", `{"name": "Jane"}`, "Idempotency-Key: k1")
+
+	require.Equal(t, http.StatusCreated, again.Status)
+	require.Empty(t, again.Header.Get("Idempotent-Replayed"), "the first one was never made")
+	require.Equal(t, http.StatusOK, b.do(http.MethodGet, pathOf(again.Body), "").Status)
+}
+
 func TestEveryKindOfWriteIsIdempotent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -31,9 +31,13 @@ func freezeHolder(ctx context.Context, r *rig) error {
 	local, _ := s.IDs()
 	var owner string
 	err = r.until(ctx, quietLimit, "Stripe has the customer, and a connector waits for the answer", func(ctx context.Context) bool {
-		row := r.database.QueryRow(ctx, `SELECT lease_owner FROM `+cluster.ConnectorSchema+`.links WHERE local_id = $1 AND remote_id IS NULL`, local)
 		ids, err := r.simulator.FindByEmail(ctx, s.Writes()[0].Patch["email"])
-		return err == nil && len(ids) == 1 && row.Scan(&owner) == nil && owner != ""
+		if err != nil || len(ids) == 0 {
+			return false
+		}
+		err = r.database.QueryRow(ctx, `SELECT lease_owner FROM `+cluster.ConnectorSchema+`.links
+			WHERE local_id = $1 AND remote_id IS NULL`, local).Scan(&owner)
+		return err == nil && owner != ""
 	})
 	if err != nil {
 		return err

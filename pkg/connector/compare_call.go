@@ -11,6 +11,7 @@ import (
 
 const (
 	share       = 0.25 // of the connector's rate is what a comparison takes unless told otherwise
+	defaultRate = 25   // calls per second that a remote is taken to bear which does not say
 	maxFailures = 40   // calls in a row that may fail before a comparison gives up: about two hours
 )
 
@@ -58,11 +59,19 @@ func (c *comparison) putOff(ctx context.Context, failure *Error) error {
 	return &jobs.Later{After: after, Err: failure}
 }
 
+// rate is how many calls per second the connector allows itself now.
+func (c *comparison) rate() float64 {
+	if limited, ok := c.o.Remote.(Limited); ok && limited.Rate() > 0 {
+		return limited.Rate()
+	}
+	return defaultRate
+}
+
 // pace waits until the next call is due.
 func (c *comparison) pace(ctx context.Context) error {
 	rate := c.asked.Rate
 	if rate == 0 {
-		rate = c.o.Rate() * share
+		rate = c.rate() * share
 	}
 	due := c.paced.Add(time.Duration(float64(time.Second) / rate))
 	c.paced = time.Now()

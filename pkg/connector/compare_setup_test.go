@@ -28,6 +28,7 @@ type listSpy struct {
 	mu     sync.Mutex
 	pages  int
 	gets   int
+	rate   float64
 	hidden string // an object that the listing does not show
 	before func(page int) error
 	after  func(page int)
@@ -50,6 +51,12 @@ func (s *listSpy) List(ctx context.Context, cursor string) (connector.Page, erro
 	return page, err
 }
 
+// SetRate implements connector.Limited.
+func (s *listSpy) SetRate(float64) {}
+
+// Rate implements connector.Limited.
+func (s *listSpy) Rate() float64 { return s.rate }
+
 func (s *listSpy) Get(ctx context.Context, id string) (connector.Object, error) {
 	s.mu.Lock()
 	s.gets++
@@ -69,9 +76,9 @@ func setupCompare(t *testing.T, options ...func(*connector.Options)) *comparing 
 	b := &bundle{t: t, remote: connectortest.NewMemory("cus")}
 	b.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations, jobs.Migrations)
 	b.remote.Moved = func(n connector.Notice) { b.notices = append(b.notices, n) }
-	c := &comparing{bundle: b, spy: &listSpy{Memory: b.remote}}
+	c := &comparing{bundle: b, spy: &listSpy{Memory: b.remote, rate: 1e6}}
 	quick := func(o *connector.Options) {
-		o.Remote, o.Settle, o.Rate = c.spy, time.Millisecond, func() float64 { return 1e6 }
+		o.Remote, o.Settle = c.spy, time.Millisecond
 		o.Backoff = func(int) time.Duration { return time.Millisecond }
 	}
 	b.engine = b.newEngine(append([]func(*connector.Options){quick}, options...)...)

@@ -394,7 +394,8 @@ func TestARunThatIsInterruptedSaysWhatItDidNotReach(t *testing.T) {
 
 func TestACancelledRunSaysWhatItDidNotReach(t *testing.T) {
 	t.Parallel()
-	b := setupCompare(t, func(o *connector.Options) { o.Rate = func() float64 { return 0.001 } })
+	b := setupCompare(t)
+	b.spy.rate = 0.001
 	for range 5 {
 		b.synced()
 	}
@@ -464,7 +465,8 @@ func TestAnotherReplicaGoesOnWithTheListing(t *testing.T) {
 
 func TestARunLeavesRoomForOthers(t *testing.T) {
 	t.Parallel()
-	b := setupCompare(t, func(o *connector.Options) { o.Rate = func() float64 { return 400 } }) // a quarter: 100 a second
+	b := setupCompare(t)
+	b.spy.rate = 400 // a quarter: 100 a second
 	for range 10 {
 		b.synced()
 	}

@@ -56,15 +56,11 @@ type Options struct {
 	SweepEvery   time.Duration                   // how often each linked record is looked at without any reason; 0: never
 	InboxKeep    time.Duration                   // how long notices are remembered; longer than the Feed reaches back; default 35 days
 	DeletePolicy DeletePolicy                    // default DeleteAlways
-	Rate         func() float64                  // calls per second that the Remote allows itself now: comparisons take a quarter; default 25
 	Settle       time.Duration                   // how long what moves during a comparison gets to be notified before repairs; default 5s
 	Backoff      func(attempt int) time.Duration // default Backoff
 	Log          *slog.Logger
 	Metrics      prometheus.Registerer
 }
-
-// defaultRate is what a remote is taken to bear in calls per second.
-const defaultRate = 25
 
 // outageAfter is how many records in a row have to go without an answer before the remote is taken to be down.
 const outageAfter = 5
@@ -131,9 +127,6 @@ func (o *Options) setDefaults() {
 	setDefault(&o.InboxKeep, 35*24*time.Hour)
 	setDefault(&o.DeletePolicy, DeleteAlways)
 	setDefault(&o.Settle, 5*time.Second)
-	if o.Rate == nil {
-		o.Rate = func() float64 { return defaultRate }
-	}
 	if o.Backoff == nil {
 		o.Backoff = Backoff
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Scope says which limit the remote found exceeded.
@@ -28,11 +30,12 @@ type Limiter struct {
 
 	mu        sync.Mutex
 	endpoints map[string]*bucket
+	bulk      map[string]*rate.Limiter // by endpoint; "" is the account
 }
 
 // New takes the limits in calls per second, both above 0.
 func New(account, endpoint float64) *Limiter {
-	return &Limiter{account: newBucket(account), configured: account, perPoint: endpoint, endpoints: map[string]*bucket{}}
+	return &Limiter{account: newBucket(account), configured: account, perPoint: endpoint, endpoints: map[string]*bucket{}, bulk: map[string]*rate.Limiter{}}
 }
 
 // SetRate changes the limit of the account from the next call on; 0 goes back to the one that New was given.

@@ -38,7 +38,11 @@ type transport struct {
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, endpoint := request.Context(), Endpoint(request.Method, request.URL.Path)
-	if err := t.limiter.Wait(ctx, endpoint); err != nil {
+	wait := t.limiter.Wait
+	if connector.IsBulk(ctx) {
+		wait = t.limiter.WaitBulk
+	}
+	if err := wait(ctx, endpoint); err != nil {
 		if request.Body != nil {
 			_ = request.Body.Close() // as the interface demands
 		}

@@ -1,0 +1,152 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/services/console/internal/timeline"
+	"github.com/datasync-dev/datasync/services/console/internal/ui"
+	"github.com/datasync-dev/datasync/services/console/internal/upstream"
+)
+
+// remoteAge is how old "Stripe now" may be while nothing moves; what moves is looked at again at once. Each look is a call
+// to the remote.
+const remoteAge = 30 * time.Second
+
+type customerPage struct {
+	Name, Email, ID      string
+	Known                bool // the catalog answered
+	Deleted              bool
+	Version              int64
+	CreatedAt, UpdatedAt time.Time
+	Badge                ui.Badge
+	Sides                []side
+	Side                 side // the one that is compared
+	Rows                 []fieldRow
+	Differs              int
+	Story                []timeline.Entry
+	Loud                 bool // what had no effect is left out
+	Quieter, Next        string
+}
+
+// Title implements the naming of pages.
+func (p customerPage) Title() string { return "Customer" }
+
+// side is the customer at one connector.
+type side struct {
+	Service, Title string
+	URL            string // of this page with this side
+	Current        bool
+	Known          bool // the connector answered and has a link
+	Away           bool
+	Link           admin.Link
+	Badge          ui.Badge
+	Failure        *admin.Failure
+	Now            map[string]string
+	Asked          bool // Now is what the remote answered
+	NowError       string
+}
+
+func (s *Site) customer(ctx context.Context, c *call) (any, error) {
+	id := c.PathValue("id")
+	p := customerPage{ID: id, Name: "Customer", Loud: c.URL.Query().Get("quiet") == "off"}
+	customer, err := s.Fleet.Customer(ctx, id)
+	catalogErr := err
+	if err == nil {
+		p.Known, p.Deleted, p.Version, p.CreatedAt, p.UpdatedAt = true, customer.Deleted, customer.Version, customer.CreatedAt, customer.UpdatedAt
+		p.Name, p.Email = customer.Name, c.email(customer.Email)
+	} else if !lost(err) {
+		c.missing(s.Fleet.Catalog, err)
+	}
+	s.sides(ctx, c, &p)
+	if lost(catalogErr) && !p.Side.Known {
+		return nil, errNotFound
+	}
+	if p.Name == "" {
+		p.Name = "No name"
+	}
+	story, err := s.story(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	p.Story, p.Next = story.Entries, story.Next
+	p.compare(c, customer, story.Entries)
+	p.Badge = p.state()
+	p.Quieter = link("/dashboard/customers/"+id, "quiet", map[bool]string{false: "off"}[p.Loud])
+	if p.Loud {
+		p.Story = loud(p.Story)
+	}
+	return p, nil
+}
+
+// lost reports whether the catalog says that there is no such customer.
+func lost(err error) bool {
+	var refused *admin.RequestError
+	return upstream.NotFound(err) || errors.As(err, &refused) && refused.Status == 400
+}
+
+func (s *Site) sides(ctx context.Context, c *call, p *customerPage) {
+	wanted := c.URL.Query().Get("side")
+	answers := upstream.ReadAll(ctx, s.Fleet.Connectors, "link "+p.ID, upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.Link, error) {
+		return a.Link(ctx, p.ID, false)
+	})
+	for i, a := range answers {
+		one := side{Service: a.Service.Name, Title: remoteTitle(a.Service.Name), URL: link("/dashboard/customers/"+p.ID, "side", a.Service.Name), Badge: ui.BadgeOf("unlinked")}
+		switch {
+		case a.Err == nil:
+			one.Known, one.Link, one.Badge = true, a.Value, ui.BadgeOf(a.Value.State)
+			if a.Value.Paused {
+				one.Badge = ui.BadgeOf("paused")
+			}
+			if f := a.Value.Error; f != nil {
+				one.Failure = &admin.Failure{Class: f.Class, Field: f.Field, Reason: c.text(f.Reason), Attempt: f.Attempt, Version: f.Version}
+			}
+		case !lost(a.Err):
+			c.missing(a.Service, a.Err)
+			one.Away, one.Badge = true, ui.BadgeOf("down")
+		}
+		one.Current = one.Service == wanted || wanted == "" && i == 0
+		if one.Current {
+			s.ask(ctx, c, a.Service, &one)
+			p.Side = one
+		}
+		p.Sides = append(p.Sides, one)
+	}
+}
+
+// ask looks at the remote's object as it is now. That takes a call to the remote, so the page comes without it and the stream brings
+// it.
+func (s *Site) ask(ctx context.Context, c *call, service *upstream.Service, one *side) {
+	if !one.Known || one.Link.RemoteID == "" || !c.watched && c.URL.Query().Get("now") == "" {
+		return
+	}
+	what := "remote " + one.Link.RecordID + one.Link.UpdatedAt.String() + one.Link.State
+	now, err := upstream.Read(ctx, service, what, remoteAge, func(ctx context.Context, a *admin.Client) (admin.Link, error) {
+		return a.Link(ctx, one.Link.RecordID, true)
+	})
+	if err != nil {
+		one.NowError = remoteTitle(service.Name) + " could not be asked: " + upstream.Reason(err)
+		return
+	}
+	one.Asked, one.Now = true, now.Remote
+	one.Link.Gone = now.Gone
+}
+
+// state is the worst of all sides.
+func (p customerPage) state() ui.Badge {
+	if p.Deleted {
+		return ui.BadgeOf("deleted")
+	}
+	worst, badge := -1, ui.BadgeOf("unlinked")
+	for _, one := range p.Sides {
+		if !one.Known {
+			continue
+		}
+		if rank := severity(one.Link.State); rank > worst {
+			worst, badge = rank, one.Badge
+		}
+	}
+	return badge
+}

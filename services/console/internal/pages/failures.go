@@ -1,0 +1,207 @@
+package pages
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/services/console/internal/session"
+	"github.com/datasync-dev/datasync/services/console/internal/ui"
+	"github.com/datasync-dev/datasync/services/console/internal/upstream"
+)
+
+// namesAge is how old a name may be where it only stands for an id.
+const namesAge = 15 * time.Second
+
+type failuresPage struct {
+	Groups []failureGroup
+	Total  int64
+	All    []string // services with more than one group: all of it can be retried at once
+}
+
+type failureGroup struct {
+	admin.FailureGroup
+	Service, URL, Remote string
+	Reason               string
+	Samples              []person
+}
+
+// person is a customer in a few words.
+type person struct{ ID, Name, Email string }
+
+func groupURL(service, fingerprint string) string {
+	return "/dashboard/failures/" + service + "/" + fingerprint
+}
+
+func failureReason(field, reason string) string {
+	if field == "" {
+		return reason
+	}
+	return field + ": " + reason
+}
+
+func (s *Site) failures(ctx context.Context, c *call) []upstream.Answer[[]admin.FailureGroup] {
+	answers := upstream.ReadAll(ctx, s.Fleet.Connectors, "failures", upstream.Fresh,
+		func(ctx context.Context, a *admin.Client) ([]admin.FailureGroup, error) { return a.Failures(ctx) })
+	for _, a := range answers {
+		if a.Err != nil {
+			c.missing(a.Service, a.Err)
+		}
+	}
+	return answers
+}
+
+func (s *Site) failuresPage(ctx context.Context, c *call) (any, error) {
+	var p failuresPage
+	for _, a := range s.failures(ctx, c) {
+		for _, g := range a.Value {
+			p.Groups = append(p.Groups, s.failureGroup(ctx, c, a.Service, g))
+			p.Total += g.Count
+		}
+		if len(a.Value) > 1 {
+			p.All = append(p.All, a.Service.Name)
+		}
+	}
+	return p, nil
+}
+
+func (s *Site) failureGroup(ctx context.Context, c *call, service *upstream.Service, g admin.FailureGroup) failureGroup {
+	return failureGroup{
+		FailureGroup: g, Service: service.Name, Remote: remoteTitle(service.Name), URL: groupURL(service.Name, g.Fingerprint),
+		Reason: c.text(failureReason(g.Field, g.Reason)), Samples: s.people(ctx, c, g.Sample),
+	}
+}
+
+// people looks up who ids belong to; one that cannot be looked up stays an id.
+func (s *Site) people(ctx context.Context, c *call, ids []string) []person {
+	people := make([]person, 0, len(ids))
+	for _, id := range ids {
+		one := person{ID: id, Name: ui.Short(id)}
+		customer, err := s.Fleet.CustomerWithin(ctx, id, namesAge)
+		if err == nil && customer.Name+customer.Email != "" {
+			one.Name, one.Email = customer.Name, c.email(customer.Email)
+		}
+		people = append(people, one)
+	}
+	return people
+}
+
+// groupPage is one group with those who are in it.
+type groupPage struct {
+	failureGroup
+	Links []linkRow
+	Next  string
+}
+
+type linkRow struct {
+	person
+	RemoteID, Reason string
+	Attempts         int
+	Badge            ui.Badge
+	Since, Due       time.Time
+}
+
+// Title implements the naming of pages.
+func (groupPage) Title() string { return "Failures with one reason" }
+
+func (s *Site) findGroup(ctx context.Context, c *call) (failureGroup, error) {
+	for _, a := range s.failures(ctx, c) {
+		if a.Service.Name != c.PathValue("service") {
+			continue
+		}
+		if a.Err != nil {
+			return failureGroup{}, a.Err
+		}
+		for _, g := range a.Value {
+			if g.Fingerprint == c.PathValue("fingerprint") {
+				return s.failureGroup(ctx, c, a.Service, g), nil
+			}
+		}
+		all := failureGroup{Service: a.Service.Name, Remote: remoteTitle(a.Service.Name), Reason: "Everything that failed"}
+		if c.PathValue("fingerprint") == allGroups {
+			for _, g := range a.Value {
+				all.Count += g.Count
+			}
+			return all, nil
+		}
+	}
+	return failureGroup{}, errNotFound
+}
+
+// allGroups stands for every group in addresses.
+const allGroups = "all"
+
+func (s *Site) group(ctx context.Context, c *call) (any, error) {
+	g, err := s.findGroup(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	p := groupPage{failureGroup: g}
+	service, _ := s.Fleet.Find(g.Service)
+	filter := admin.LinkFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: customersShown}, State: "failed", Class: g.Class, Field: g.Field}
+	if g.Class != "permanent" {
+		filter.State = ""
+	}
+	list, err := upstream.Read(ctx, service, "links "+c.URL.RequestURI(), upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.List[admin.Link], error) {
+		return a.Links(ctx, filter)
+	})
+	if err != nil {
+		c.missing(service, err)
+		return p, nil
+	}
+	for _, l := range list.Data {
+		row := linkRow{person: s.people(ctx, c, []string{l.RecordID})[0], RemoteID: l.RemoteID, Attempts: l.Attempts, Badge: ui.BadgeOf(l.State), Since: l.UpdatedAt, Due: l.DueAt}
+		if l.Error != nil {
+			row.Reason = c.text(failureReason(l.Error.Field, l.Error.Reason))
+		}
+		p.Links = append(p.Links, row)
+	}
+	if list.HasMore {
+		p.Next = link(g.URL, "cursor", list.NextCursor)
+	}
+	return p, nil
+}
+
+// retryForm asks at which rate a group is to be tried again.
+func (s *Site) retryForm(ctx context.Context, c *call) (any, error) { return s.findGroup(ctx, c) }
+
+func (s *Site) retry(ctx context.Context, c *call) (outcome, error) {
+	service, ok := s.Fleet.Find(c.PathValue("service"))
+	if !ok {
+		return outcome{}, errNotFound
+	}
+	request := admin.RetryRequest{Fingerprint: c.PathValue("fingerprint")}
+	if request.Fingerprint == allGroups {
+		request = admin.RetryRequest{All: true}
+	}
+	var err error
+	if request.Rate, err = rate(c); err != nil {
+		return outcome{}, err
+	}
+	job, err := c.client(service).Retry(ctx, request)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{"They are being tried again.", jobURL(service.Name, job.ID)}, nil
+}
+
+// rate reads the field rate of a form; empty means as fast as possible.
+func rate(c *call) (float64, error) {
+	text := c.PostForm.Get("rate")
+	if text == "" {
+		return 0, nil
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || value < 0 || value > 1e6 {
+		return 0, mistake("The rate has to be a number, such as 5, or empty.")
+	}
+	return value, nil
+}
+
+func jobURL(service, id string) string { return "/dashboard/jobs/" + service + "/" + id }
+
+// operator is an action that operators may do.
+func operator(do func(context.Context, *call) (outcome, error)) action {
+	return action{session.Operator, do}
+}

@@ -1,0 +1,112 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/services/console/internal/ui"
+	"github.com/datasync-dev/datasync/services/console/internal/upstream"
+)
+
+// health is the answer to the first question: are both sides the same?
+type health struct {
+	Look, Icon string
+	Sentence   string
+	Details    []string
+	Chips      []chip
+}
+
+// chip is a count with a link to what it counts.
+type chip struct {
+	Badge ui.Badge
+	URL   string
+}
+
+// diagnose says how it stands, from the state of the catalog (first) and of the connectors.
+func diagnose(statuses []upstream.Answer[admin.Status]) health {
+	catalog := statuses[0]
+	var moving, failed, paused int64
+	h := health{Look: "ok", Icon: "ok"}
+	for _, a := range statuses[1:] {
+		moving += a.Value.Records.Pending + a.Value.Records.Retrying
+		failed += a.Value.Records.Failed
+		paused += a.Value.Records.Paused
+		h.look(a)
+	}
+	conflicts := catalog.Value.Records.Conflicts
+	h.sentence(catalog, moving+failed+conflicts)
+	h.chips(moving, failed, conflicts, paused)
+	if failed+conflicts > 0 && h.Look == "ok" {
+		h.Look, h.Icon = "warn", "warn"
+	}
+	return h
+}
+
+func (h *health) sentence(catalog upstream.Answer[admin.Status], apart int64) {
+	total := catalog.Value.Records.Total
+	switch {
+	case catalog.Err != nil:
+		h.bad()
+		h.Sentence = "The catalog does not answer, so it is not known how many customers are in sync."
+	case total == 0:
+		h.Sentence = "No customers yet."
+	case apart == 0 && total == 1:
+		h.Sentence = "The one customer is the same on both sides."
+	case apart == 0:
+		h.Sentence = fmt.Sprintf("All %s customers are the same on both sides.", ui.Count(total))
+	default:
+		h.Sentence = fmt.Sprintf("%s of %s customers are the same on both sides.", ui.Count(max(total-apart, 0)), ui.Count(total))
+	}
+}
+
+func (h *health) bad() { h.Look, h.Icon = "bad", "bad" }
+
+// look adds what is wrong with one connector.
+func (h *health) look(a upstream.Answer[admin.Status]) {
+	name := remoteTitle(a.Service.Name)
+	if a.Err != nil {
+		h.bad()
+		h.Details = append(h.Details, "Nothing moves between the catalog and "+name+" while its connector is away. What is written waits and is not lost.")
+		return
+	}
+	if b := a.Value.Breaker; b != nil && b.Open {
+		h.bad()
+		what := name + " does not answer. Changes wait and are not lost; it is tried again by itself."
+		if b.Class == "operator" {
+			what = name + " refuses us, and a person has to act: " + b.Reason
+		}
+		h.Details = append(h.Details, what)
+	}
+	for _, direction := range a.Value.Paused {
+		h.Look, h.Icon = "warn", "pause"
+		if direction == admin.Inbound {
+			h.Details = append(h.Details, "Paused: changes made in "+name+" wait and are not taken into the catalog.")
+		} else {
+			h.Details = append(h.Details, "Paused: changes made in the catalog wait and are not brought to "+name+".")
+		}
+	}
+	if f := a.Value.Feed; f != nil && f.Gap != "" {
+		h.Details = append(h.Details, "A full reconcile is due: "+strings.TrimSuffix(f.Gap, ".")+".")
+	}
+}
+
+func (h *health) chips(moving, failed, conflicts, paused int64) {
+	if failed > 0 {
+		h.Chips = append(h.Chips, chip{ui.Badge{Look: "bad", Icon: "bad", Text: verb(failed, "needs", "need") + " a fix"}, "/dashboard/failures"})
+	}
+	if conflicts > 0 {
+		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "swap", Text: verb(conflicts, "conflict waits", "conflicts wait") + " for you"}, "/dashboard/conflicts"})
+	}
+	if paused > 0 {
+		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "pause", Text: ui.Count(paused) + " paused"}, "/dashboard/customers"})
+	}
+	h.Chips = append(h.Chips, chip{ui.Badge{Icon: "wait", Text: ui.Count(moving) + " on the way"}, "/dashboard/customers?state=pending"})
+}
+
+func verb(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return ui.Count(n) + " " + many
+}

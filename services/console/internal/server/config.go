@@ -1,0 +1,110 @@
+// Package server runs the console as a service: configuration, HTTP, and the order in which its parts stop.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/datasync-dev/datasync/services/console/internal/session"
+	"github.com/datasync-dev/datasync/services/console/internal/upstream"
+)
+
+// Config is the console's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
+type Config struct {
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:5555"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+
+	CatalogURL    string   `env:"CATALOG_URL" envDefault:"http://127.0.0.1:8000"`
+	CatalogAPIKey string   `env:"CATALOG_API_KEY,required,notEmpty"`                    // a key with the scope admin
+	Connectors    []string `env:"CONNECTORS" envDefault:"stripe=http://127.0.0.1:8001"` // name=URL, comma-separated
+	ConnectorKey  string   `env:"CONNECTOR_API_KEY"`                                    // the connectors' key; without one, the catalog's
+
+	Auth            string        `env:"CONSOLE_AUTH" envDefault:"on"` // off: everybody on this machine is admin
+	Users           string        `env:"CONSOLE_USERS"`                // name:role:bcrypt-hash, comma-separated or one to a line
+	SessionLifetime time.Duration `env:"SESSION_LIFETIME" envDefault:"12h"`
+	PublicURL       string        `env:"PUBLIC_URL"`      // how browsers reach the console; https makes its cookies secure
+	LoginLinkFile   string        `env:"LOGIN_LINK_FILE"` // where to keep a link that logs in once as admin
+
+	users      session.Users
+	connectors []upstream.Address
+}
+
+// Check implements service.Checker.
+func (c *Config) Check() error {
+	problems := []error{checkURL("CATALOG_URL", c.CatalogURL), c.checkConnectors(), c.checkAuth(), c.checkPublicURL()}
+	var err error
+	if c.users, err = session.ParseUsers(c.Users); err != nil {
+		problems = append(problems, fmt.Errorf("CONSOLE_USERS: %s", strings.ReplaceAll(err.Error(), "\n", "; ")))
+	}
+	if c.SessionLifetime <= 0 {
+		problems = append(problems, errors.New("SESSION_LIFETIME: must be above 0"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkConnectors() error {
+	key := c.ConnectorKey
+	if key == "" {
+		key = c.CatalogAPIKey
+	}
+	seen := map[string]bool{"catalog": true}
+	for _, entry := range c.Connectors {
+		name, at, ok := strings.Cut(strings.TrimSpace(entry), "=")
+		if !ok || name == "" || seen[name] || checkURL("", at) != nil {
+			return errors.New("CONNECTORS: must look like stripe=http://127.0.0.1:8001, comma-separated, each name once")
+		}
+		seen[name] = true
+		c.connectors = append(c.connectors, upstream.Address{Name: name, URL: at, Key: key})
+	}
+	return nil
+}
+
+// checkAuth keeps customers' data from whoever can reach the port.
+func (c *Config) checkAuth() error {
+	switch {
+	case c.Auth != "on" && c.Auth != "off":
+		return errors.New("CONSOLE_AUTH: must be on or off")
+	case c.Auth == "off" && !loopback(c.Addr):
+		return errors.New("CONSOLE_AUTH: can be off only when ADDR is on this machine alone, such as 127.0.0.1:5555")
+	}
+	return nil
+}
+
+func (c *Config) checkPublicURL() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	return checkURL("PUBLIC_URL", c.PublicURL)
+}
+
+func checkURL(name, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%s: is not a complete http or https URL", name)
+	}
+	return nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// base is the console's own address, for links.
+func (c *Config) base() string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return "http://" + c.Addr
+	}
+	return "http://localhost:" + port
+}

@@ -1,0 +1,29 @@
+package timeline
+
+import "github.com/datasync-dev/datasync/pkg/admin"
+
+// Reason says in a sentence why a service did nothing about a change.
+func Reason(c admin.Change) string { return skipped(&c) }
+
+func skipped(c *admin.Change) string {
+	if c.State != admin.StateSkipped {
+		return ""
+	}
+	sentence, ok := map[string]string{
+		"echo":            "an echo of our own write: both sides have it already",
+		"nothing to push": "no field that is synced differs: there was nothing to write",
+		"nothing changed": "looked, and nothing had changed",
+		"duplicate":       "it had arrived before",
+		"stale":           "something newer had arrived before",
+		"superseded":      "a newer version took its place before it was its turn",
+		"paused":          "the record is paused",
+		"deleted":         "the customer was deleted before",
+		"tombstone":       "the customer was deleted before",
+		"conflict":        "the other side's value was kept",
+		"policy":          "the policy keeps the other side's value",
+	}[c.Skip]
+	if ok {
+		return sentence
+	}
+	return c.Skip
+}

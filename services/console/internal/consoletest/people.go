@@ -21,6 +21,7 @@ func (w *World) populate(now time.Time) {
 	w.people(now)
 	w.history(now)
 	w.control(now)
+	w.operations(now)
 }
 
 func (w *World) state(now time.Time) {

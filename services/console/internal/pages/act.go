@@ -68,6 +68,11 @@ func (s *Site) answer(w http.ResponseWriter, c *call, o outcome, err error) {
 			status = http.StatusForbidden
 		}
 	}
+	if o.Secret != "" && err == nil {
+		w.Header().Set("Hx-Retarget", "#dialog")
+		s.write(w, c, http.StatusOK, "secret", partFor(c), view{Frame: s.frame(c.Context(), c, page{template: "secret", title: "New secret", section: "Settings"}), Page: o})
+		return
+	}
 	if c.Header.Get("Hx-Request") == "" {
 		c.session.Say(said)
 		http.Redirect(w, c.Request, s.next(c, o), http.StatusSeeOther)
@@ -83,6 +88,14 @@ func (s *Site) answer(w http.ResponseWriter, c *call, o outcome, err error) {
 		w.Header().Set("Hx-Retarget", "#say")
 	}
 	s.write(w, c, status, "sorry", "say", said)
+}
+
+// partFor is all of a page, or for a script only what differs from page to page.
+func partFor(c *call) string {
+	if c.Header.Get("Hx-Request") != "" {
+		return "content"
+	}
+	return "layout"
 }
 
 func (s *Site) regret(c *call, err error) string {

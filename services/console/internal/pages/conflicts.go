@@ -9,6 +9,69 @@ import (
 
 const conflictsShown = 50
 
+type conflictsPage struct {
+	Open    []conflictRow
+	Settled []conflictRow
+	Next    string
+}
+
+type conflictRow struct {
+	admin.Conflict
+	Who   person
+	Title string // of the remote
+}
+
+func (s *Site) conflicts(ctx context.Context, c *call) (any, error) {
+	var p conflictsPage
+	open, err := s.openConflicts(ctx)
+	if err != nil {
+		c.missing(s.Fleet.Catalog, err)
+	}
+	for _, one := range open.Data {
+		p.Open = append(p.Open, s.conflictRow(ctx, c, one))
+	}
+	all, err := s.conflictList(ctx, admin.ConflictFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: conflictsShown}})
+	if err != nil {
+		c.missing(s.Fleet.Catalog, err)
+	}
+	for _, one := range all.Data {
+		if one.Winner != "" {
+			p.Settled = append(p.Settled, s.conflictRow(ctx, c, one))
+		}
+	}
+	if all.HasMore {
+		p.Next = link("/dashboard/conflicts", "cursor", all.NextCursor)
+	}
+	return p, nil
+}
+
+func (s *Site) conflictRow(ctx context.Context, c *call, one admin.Conflict) conflictRow {
+	return conflictRow{s.veilConflict(c, one), s.people(ctx, c, []string{one.RecordID})[0], remoteTitle(one.Remote)}
+}
+
+// resolve gives both sides the value that the person chose.
+func (s *Site) resolve(ctx context.Context, c *call) (outcome, error) {
+	id, take := c.PathValue("id"), c.PostForm.Get("take")
+	open, err := c.client(s.Fleet.Catalog).Conflicts(ctx, admin.ConflictFilter{Open: true, RecordID: c.PostForm.Get("record")})
+	if err != nil {
+		return outcome{}, err
+	}
+	for _, one := range open.Data {
+		if one.ID != id {
+			continue
+		}
+		value, ok := map[string]string{"catalog": one.CatalogValue, "remote": one.RemoteValue, "other": c.PostForm.Get("value")}[take]
+		if !ok {
+			return outcome{}, mistake("Choose one of the values.")
+		}
+		if _, err := c.client(s.Fleet.Catalog).ResolveConflict(ctx, id, value); err != nil {
+			return outcome{}, err
+		}
+		return outcome{Say: "Settled: both sides get the value you chose."}, nil
+	}
+	return outcome{}, mistake("This conflict was settled already.")
+}
+
 func (s *Site) openConflicts(ctx context.Context) (admin.List[admin.Conflict], error) {
 	return s.conflictList(ctx, admin.ConflictFilter{Open: true, Page: admin.Page{Limit: conflictsShown}})
 }

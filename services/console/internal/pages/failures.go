@@ -183,7 +183,7 @@ func (s *Site) retry(ctx context.Context, c *call) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{"They are being tried again.", jobURL(service.Name, job.ID)}, nil
+	return outcome{Say: "They are being tried again.", Go: jobURL(service.Name, job.ID)}, nil
 }
 
 // rate reads the field rate of a form; empty means as fast as possible.

@@ -97,7 +97,7 @@ func (s *Site) nav(c *call, p page, statuses []upstream.Answer[admin.Status]) []
 		}},
 		{"Run", []navItem{
 			{Name: "Workers", URL: "/dashboard/workers", Icon: "workers"},
-			{Name: "Queues", URL: "/dashboard/queues", Icon: "queue"},
+			{Name: "Queues", URL: "/dashboard/queues", Icon: "queue", Count: dead(statuses), Look: "bad"},
 			{Name: "Jobs", URL: "/dashboard/jobs", Icon: "job"},
 		}},
 		{"Look after", []navItem{{Name: "Audit", URL: "/dashboard/audit", Icon: "audit"}}},

@@ -37,10 +37,26 @@ func diagnose(statuses []upstream.Answer[admin.Status]) health {
 	conflicts := catalog.Value.Records.Conflicts
 	h.sentence(catalog, moving+failed+conflicts)
 	h.chips(moving, failed, conflicts, paused)
+	if dead := dead(statuses); dead > 0 {
+		h.Look, h.Icon = "warn", "warn"
+		h.Chips = append(h.Chips, chip{ui.Badge{Look: "bad", Icon: "queue", Text: ui.Plural(dead, "dead letter")}, "/dashboard/queues"})
+	}
 	if failed+conflicts > 0 && h.Look == "ok" {
 		h.Look, h.Icon = "warn", "warn"
 	}
 	return h
+}
+
+// dead counts the messages that could not be handled.
+func dead(statuses []upstream.Answer[admin.Status]) (total int64) {
+	for _, a := range statuses {
+		for _, hop := range a.Value.Hops {
+			if hop.Name == deadLetters {
+				total += hop.Depth
+			}
+		}
+	}
+	return total
 }
 
 func (h *health) sentence(catalog upstream.Answer[admin.Status], apart int64) {

@@ -11,6 +11,9 @@ import (
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
 
+// deadLetters is the hop that is on no way: what lies there needs a person.
+const deadLetters = "dead letters"
+
 // lateSeconds is the age from which what waits looks worrying.
 const lateSeconds = 30
 
@@ -44,8 +47,8 @@ func (s *Site) lanes(ctx context.Context, catalog, connector upstream.Answer[adm
 	outbound.Hops = append(outbound.Hops, hop{Name: "Catalog", Big: ui.Count(catalog.Value.Records.Total), Small: "customers", End: true, Look: away(catalog)})
 	outbound.Hops = append(outbound.Hops, waits(catalog, isOutbound)...)
 	outbound.Hops = append(outbound.Hops, waits(connector, isOutbound)...)
-	outbound.Hops = append(outbound.Hops, workers, hop{Name: remote, Big: ui.Count(outPerMinute), Unit: "/min", Small: "written in the last minute", End: true, Look: breakerLook(connector)})
-	inbound.Hops = append(inbound.Hops, hop{Name: remote, Big: ui.Count(inPerMinute), Unit: "/min", Small: "changed in the last minute", End: true, Look: breakerLook(connector)})
+	outbound.Hops = append(outbound.Hops, workers, hop{Name: remote, Big: ui.Count(outPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
+	inbound.Hops = append(inbound.Hops, hop{Name: remote, Big: ui.Count(inPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
 	inbound.Hops = append(inbound.Hops, waits(connector, isInbound)...)
 	inbound.Hops = append(inbound.Hops, waits(catalog, isInbound)...)
 	inbound.Hops = append(inbound.Hops, hop{Name: "Catalog", Big: arrived(connector, inbound.Stopped), Small: "takes changes", End: true, Look: away(catalog)})
@@ -73,7 +76,7 @@ func isOutbound(service *upstream.Service, name string) bool { return !isInbound
 func waits(a upstream.Answer[admin.Status], belongs func(*upstream.Service, string) bool) []hop {
 	var hops []hop
 	for _, h := range a.Value.Hops {
-		if !belongs(a.Service, h.Name) {
+		if h.Name == deadLetters || !belongs(a.Service, h.Name) {
 			continue
 		}
 		shown := hop{Name: strings.ToUpper(h.Name[:1]) + h.Name[1:], Big: ui.Count(h.Depth), Small: "nothing waits"}

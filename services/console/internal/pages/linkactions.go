@@ -50,7 +50,7 @@ func (s *Site) unlink(ctx context.Context, c *call) (outcome, error) {
 	if _, err := c.client(service).Act(ctx, c.PathValue("id"), admin.ActionUnlink); err != nil {
 		return outcome{}, err
 	}
-	return outcome{"They are no longer linked. Neither side was changed.", "/dashboard/customers/" + c.PathValue("id")}, nil
+	return outcome{Say: "They are no longer linked. Neither side was changed.", Go: "/dashboard/customers/" + c.PathValue("id")}, nil
 }
 
 func (s *Site) linkTo(ctx context.Context, c *call) (outcome, error) {
@@ -65,5 +65,5 @@ func (s *Site) linkTo(ctx context.Context, c *call) (outcome, error) {
 	if _, err := c.client(service).LinkTo(ctx, c.PathValue("id"), remoteID); err != nil {
 		return outcome{}, err
 	}
-	return outcome{"They are linked; from now on both are kept the same.", "/dashboard/customers/" + c.PathValue("id")}, nil
+	return outcome{Say: "They are linked; from now on both are kept the same.", Go: "/dashboard/customers/" + c.PathValue("id")}, nil
 }

@@ -41,11 +41,7 @@ func (s *Site) show(p page) http.HandlerFunc {
 			return
 		}
 		v.Frame.Flash = c.session.Said()
-		part := "layout"
-		if r.Header.Get("Hx-Request") != "" {
-			part = "content"
-		}
-		s.write(w, c, http.StatusOK, p.template, part, v)
+		s.write(w, c, http.StatusOK, p.template, partFor(c), v)
 	}
 }
 

@@ -47,8 +47,9 @@ type action struct {
 
 // outcome is what was done, and where to look at it; "" stays.
 type outcome struct {
-	Say string
-	Go  string
+	Say    string
+	Go     string
+	Secret string // shown once, and never again
 }
 
 // Handler returns the routes of all pages.
@@ -82,6 +83,22 @@ func (s *Site) pages() map[string]page {
 		"/dashboard/failures":                                  {template: "failures", title: "Failures", load: s.failuresPage},
 		"/dashboard/failures/{service}/{fingerprint}":          {template: "group", title: "Failures", load: s.group},
 		"/dashboard/failures/{service}/{fingerprint}/retry":    {template: "retry", title: "Failures", role: session.Operator, load: s.retryForm},
+		"/dashboard/changes":                                   {template: "changes", title: "Changes", load: s.changes},
+		"/dashboard/conflicts":                                 {template: "conflicts", title: "Conflicts", load: s.conflicts},
+		"/dashboard/drift":                                     {template: "drift", title: "Drift", load: s.drift},
+		"/dashboard/drift/run":                                 {template: "compare", title: "Drift", role: session.Operator, load: s.compareForm},
+		"/dashboard/drift/{service}/{id}":                      {template: "run", title: "Drift", load: s.driftRun},
+		"/dashboard/drift/{service}/{id}/apply":                {template: "compare", title: "Drift", role: session.Operator, load: s.compareForm},
+		"/dashboard/queues":                                    {template: "queues", title: "Queues", load: s.queues},
+		"/dashboard/queues/{service}/replay":                   {template: "replay", title: "Queues", role: session.Operator, load: s.replayForm},
+		"/dashboard/queues/{service}/letters/{id}":             {template: "letter", title: "Queues", load: s.letter},
+		"/dashboard/queues/{service}/letters/{id}/discard":     {template: "discard", title: "Queues", role: session.Operator, load: s.letter},
+		"/dashboard/jobs":                                      {template: "jobs", title: "Jobs", load: s.jobs},
+		"/dashboard/jobs/{service}/{id}":                       {template: "job", title: "Jobs", load: s.job},
+		"/dashboard/audit":                                     {template: "audit", title: "Audit", load: s.audit},
+		"/dashboard/settings":                                  {template: "settings", title: "Settings", role: session.Admin, load: s.settings},
+		"/dashboard/settings/{service}/keys":                   {template: "key", title: "Settings", role: session.Admin, load: s.keyForm},
+		"/dashboard/settings/{service}/keys/{id}/{do}":         {template: "key", title: "Settings", role: session.Admin, load: s.keyForm},
 		"/dashboard/workers":                                   {template: "workers", title: "Workers", load: s.workers},
 		"/dashboard/services/{service}/flow/{direction}/pause": {template: "pause", title: "Overview", role: session.Operator, load: s.pauseForm},
 	}
@@ -93,6 +110,13 @@ func (s *Site) actions() map[string]action {
 		"/dashboard/customers/{id}/{service}/unlink":            operator(s.unlink),
 		"/dashboard/customers/{id}/{service}/link":              operator(s.linkTo),
 		"/dashboard/failures/{service}/{fingerprint}/retry":     operator(s.retry),
+		"/dashboard/conflicts/{id}":                             operator(s.resolve),
+		"/dashboard/drift/run":                                  operator(s.compareAll),
+		"/dashboard/queues/{service}/replay":                    operator(s.replay),
+		"/dashboard/queues/{service}/letters/{id}/discard":      operator(s.discard),
+		"/dashboard/jobs/{service}/{id}/cancel":                 operator(s.cancel),
+		"/dashboard/settings/{service}/keys":                    admins(s.createKey),
+		"/dashboard/settings/{service}/keys/{id}/{do}":          admins(s.changeKey),
 		"/dashboard/services/{service}/scale":                   operator(s.scale),
 		"/dashboard/services/{service}/control/{what}":          operator(s.drain),
 		"/dashboard/services/{service}/flow/{direction}/{what}": operator(s.flow),

@@ -24,8 +24,16 @@ func funcs(assets *Assets) template.FuncMap {
 		"badge":   BadgeOf,
 		"args":    args,
 		"percent": percent,
-		"join":    strings.Join,
-		"upper":   func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
+
+		"directions": func() map[string]string {
+			return map[string]string{"": "Every direction", "local": "In the catalog", "outbound": "To a remote", "inbound": "From a remote"}
+		},
+		"finding": finding,
+		"changeStates": func() []string {
+			return []string{"accepted", "sent", "applied", "skipped", "retrying", "failed", "discarded"}
+		},
+		"join":  strings.Join,
+		"upper": func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 	}
 }
 
@@ -54,6 +62,17 @@ func BadgeOf(state string) Badge {
 		return Badge{"", "info", strings.ReplaceAll(state, "_", " ")}
 	}
 	return badge
+}
+
+// finding names a difference that a comparison found.
+func finding(kind string) string {
+	name, ok := map[string]string{
+		"drift": "differs", "only_remote": "only remote", "only_local": "only in the catalog", "duplicate": "duplicate", "ambiguous": "ambiguous", "match": "match",
+	}[kind]
+	if !ok {
+		return kind
+	}
+	return name
 }
 
 // args passes several values to a template by name.

@@ -25,7 +25,7 @@ func (s *Service) Explain(err error) string {
 		return fmt.Sprintf("%s does not know the console's API key: set %s.", capital(s.Title()), s.keyVariable())
 	case errors.As(err, &refused) && refused.Status == http.StatusForbidden:
 		return fmt.Sprintf("%s refuses the console's API key: it needs the scope admin.", capital(s.Title()))
-	case errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Code == "unknown":
+	case errors.As(err, &refused) && refused.Status == http.StatusNotFound && (refused.Code == "unknown" || refused.Code == "route_not_found"):
 		return fmt.Sprintf("%s does not offer this: it is of another version, or does not have it.", capital(s.Title()))
 	case errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable:
 		return fmt.Sprintf("%s cannot answer now: %s", capital(s.Title()), sentence(refused.Detail, "its database or broker is away."))
@@ -60,7 +60,7 @@ func Reason(err error) string {
 // NotFound reports whether the service says that there is no such thing.
 func NotFound(err error) bool {
 	var refused *admin.RequestError
-	return errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusGone)
+	return errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusGone) && refused.Code != "route_not_found"
 }
 
 func sentence(text, otherwise string) string {

@@ -92,7 +92,8 @@
     if (event.target === dialog || event.target.closest("[data-close]")) { event.preventDefault(); dialog.close(); }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.detail.requestConfig.verb === "post" && dialog?.contains(event.detail.elt)) dialog.close();
+    if (event.detail.successful && event.detail.requestConfig.verb === "post" && dialog?.contains(event.detail.elt) &&
+      event.detail.xhr.getResponseHeader("HX-Retarget") !== "#dialog") dialog.close();
   });
   document.addEventListener("htmx:sendError", () => say("The console cannot be reached. Nothing was done."));
   const say = (text) => {
@@ -124,7 +125,6 @@
 
   // --- Charts: the numbers stand in the page, as a table and in an attribute; uPlot draws them.
   const drawn = new Map();
-  const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const resolve = (name) => {
     const probe = document.createElement("i");
     probe.style.color = `var(${name})`;
@@ -138,12 +138,12 @@
     const soft = resolve("--soft"), line = resolve("--line"), write = unit[figure.dataset.unit];
     const axis = { stroke: soft, font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: line, width: 1 } };
     return {
-      width: figure.clientWidth, height: 132, padding: [8, 4, 0, 0], legend: { show: true },
+      width: figure.clientWidth, height: 132, padding: [8, 4, 0, 0], legend: { show: true }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { points: { size: 6 }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (u, low, high) => [0, (high || 1) * 1.1] } },
       axes: [{ ...axis, grid: { show: false }, space: 90, size: 26, values: "{HH}:{mm}" },
              { ...axis, size: 56, space: 34, values: (u, ticks) => ticks.map(write) }],
-      series: [{ value: (u, v) => (v == null ? "" : new Date(v * 1000).toTimeString().slice(0, 5)) },
+      series: [{ value: (u, v) => (v == null ? "" : new Date(v * 1000).toISOString().slice(11, 16)) },
         ...data.names.map((name, i) => ({ label: name, stroke: resolve(data.colours[i]), width: 1.6, spanGaps: false, points: { show: false },
           fill: i === 0 && data.names.length < 3 ? resolve(data.colours[i]).replace("rgb(", "rgba(").replace(")", ", .08)") : undefined, value: (u, v) => write(v) }))],
     };

@@ -1,0 +1,104 @@
+package pages
+
+import (
+	"context"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/services/console/internal/timeline"
+	"github.com/datasync-dev/datasync/services/console/internal/ui"
+	"github.com/datasync-dev/datasync/services/console/internal/upstream"
+)
+
+const changesShown = 50
+
+type changesPage struct {
+	Filter changeFilter
+	Rows   []changeRow
+	Next   string
+	Older  bool // not the newest page: nothing new comes in here
+}
+
+// changeFilter is what the form of the page holds.
+type changeFilter struct {
+	Search, Direction, State, Service string
+	Services                          []string
+}
+
+type changeRow struct {
+	admin.Change
+	Badge ui.Badge
+	Way   string // such as catalog to Stripe
+	Who   person
+	Note  string
+	Names []string
+	Last  *admin.Attempt
+}
+
+func (s *Site) changes(ctx context.Context, c *call) (any, error) {
+	query := c.URL.Query()
+	p := changesPage{Older: query.Get("cursor") != "", Filter: changeFilter{
+		Search: query.Get("q"), Direction: query.Get("direction"), State: query.Get("state"), Service: query.Get("service"),
+	}}
+	var sources []upstream.Source[admin.Change]
+	for _, service := range s.Fleet.All() {
+		p.Filter.Services = append(p.Filter.Services, service.Name)
+		if p.Filter.Service == "" || p.Filter.Service == service.Name {
+			sources = append(sources, changesOf(service, p.Filter))
+		}
+	}
+	merged, err := upstream.Merge(ctx, sources, query.Get("cursor"), changesShown, newer)
+	if err != nil {
+		return nil, err
+	}
+	s.failed(c, merged.Failed)
+	for _, change := range merged.Items {
+		p.Rows = append(p.Rows, s.changeRow(ctx, c, change))
+	}
+	if merged.Next != "" {
+		p.Next = link("/dashboard/changes", "q", p.Filter.Search, "direction", p.Filter.Direction, "state", p.Filter.State, "service", p.Filter.Service, "cursor", merged.Next)
+	}
+	return p, nil
+}
+
+func changesOf(service *upstream.Service, f changeFilter) upstream.Source[admin.Change] {
+	return upstream.Source[admin.Change]{Name: service.Name, Page: func(ctx context.Context, cursor string, limit int) (admin.List[admin.Change], error) {
+		what := link("changes "+cursor, "q", f.Search, "direction", f.Direction, "state", f.State)
+		return upstream.Read(ctx, service, what, upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.List[admin.Change], error) {
+			return a.Changes(ctx, admin.ChangeFilter{
+				Page: admin.Page{Cursor: cursor, Limit: limit}, Search: f.Search, Direction: f.Direction, State: f.State,
+			})
+		})
+	}}
+}
+
+func (s *Site) changeRow(ctx context.Context, c *call, change admin.Change) changeRow {
+	row := changeRow{Change: change, Badge: ui.BadgeOf(change.State), Note: timeline.Reason(change), Who: s.people(ctx, c, []string{change.RecordID})[0]}
+	row.Fields = c.diffs(change.Fields)
+	for _, f := range row.Fields {
+		row.Names = append(row.Names, f.Field)
+	}
+	remote := remoteTitle(change.Service)
+	if change.Service == s.Fleet.Catalog.Name {
+		remote = remoteTitle(change.Origin)
+	}
+	switch change.Direction {
+	case admin.Outbound:
+		row.Way = "to " + remote
+		if change.State == admin.StateApplied {
+			row.Badge = ui.BadgeOf("mirrored")
+		}
+	case admin.Inbound:
+		row.Way = "from " + remote
+	default:
+		row.Way = "in the catalog"
+		if change.State == admin.StateAccepted {
+			row.Badge = ui.Badge{Look: "ok", Icon: "ok", Text: "accepted"}
+		}
+	}
+	if n := len(change.Attempts); n > 0 {
+		last := change.Attempts[n-1]
+		last.Error = c.text(last.Error)
+		row.Last = &last
+	}
+	return row
+}

@@ -151,4 +151,4 @@ $(GOVULNCHECK):
 help: ## List the targets
 	@awk -F ':.*## ' '/^##@/{printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nmake run and make up take: DATABASE_URL AMQP_URL STRIPE_API_URL STRIPE_API_KEY STRIPE_WEBHOOK_SECRET WORKERS\n'
-	@printf 'RATE_LIMIT SIMULATOR=off CATALOG_PORT CONNECTOR_PORT SIMULATOR_PORT, e.g. make up WORKERS=32\n'
+	@printf 'RATE_LIMIT SIMULATOR=off CATALOG_PORT CONNECTOR_PORT CONSOLE_PORT SIMULATOR_PORT, e.g. make up WORKERS=32\n'

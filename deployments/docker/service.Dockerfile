@@ -8,6 +8,7 @@ WORKDIR /src
 COPY go.work go.work.sum ./
 COPY pkg/go.mod pkg/go.sum pkg/
 COPY services/catalog/go.mod services/catalog/go.sum services/catalog/
+COPY services/console/go.mod services/console/go.sum services/console/
 COPY services/stripe-connector/go.mod services/stripe-connector/go.sum services/stripe-connector/
 COPY services/stripe-simulator/go.mod services/stripe-simulator/go.sum services/stripe-simulator/
 COPY deployments/docker/build.sh deployments/docker/

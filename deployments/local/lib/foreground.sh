@@ -89,7 +89,7 @@ foreground_revive() {
     service_start "$1" || DIED[$1]=$((SECONDS + 5))
 }
 
-# foreground_stop: connector, catalog, simulator. More Ctrl-C change nothing: each service has a deadline.
+# foreground_stop: console, connector, catalog, simulator. More Ctrl-C change nothing: each service has a deadline.
 foreground_stop() {
     trap '' INT TERM HUP
     [ ! -t 1 ] || printf '\n'

@@ -1,12 +1,14 @@
 # The services of the local start: the one list of their names, ports, environments, and how each is started and stopped.
 
 # In the order of starting; stopping goes the other way. The simulator comes first because the connector calls it, the
-# connector last because it is the one that moves data: it stops before what it talks to.
-ALL_SERVICES=(stripe-simulator catalog stripe-connector)
+# connector after the catalog because it is the one that moves data: it stops before what it talks to. The console looks at them
+# all.
+ALL_SERVICES=(stripe-simulator catalog stripe-connector console)
 
 # services_settle: the configuration of this start from the environment, with defaults; sets SERVICES.
 services_settle() {
     CATALOG_PORT=${CATALOG_PORT:-8000} CONNECTOR_PORT=${CONNECTOR_PORT:-8001} SIMULATOR_PORT=${SIMULATOR_PORT:-12111}
+    CONSOLE_PORT=${CONSOLE_PORT:-5555}
     case ${SIMULATOR:-on} in
         on | 1 | true | yes) services_with_simulator ;;
         off | 0 | false | no) services_with_stripe ;;
@@ -29,7 +31,7 @@ services_with_simulator() {
 # services_with_stripe: a real account. It gets schemas of its own, so that customers played with at the simulator never meet
 # the account's.
 services_with_stripe() {
-    SERVICES=(catalog stripe-connector)
+    SERVICES=(catalog stripe-connector console)
     if [ -z "${STRIPE_API_KEY:-}" ] || [ -z "${STRIPE_WEBHOOK_SECRET:-}" ]; then
         complain Stripe 'SIMULATOR=off needs STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET of your account:' \
             '  STRIPE_API_KEY         https://dashboard.stripe.com/test/apikeys' \
@@ -61,6 +63,7 @@ service_port() {
         catalog) echo "$CATALOG_PORT" ;;
         stripe-connector) echo "$CONNECTOR_PORT" ;;
         stripe-simulator) echo "$SIMULATOR_PORT" ;;
+        console) echo "$CONSOLE_PORT" ;;
     esac
 }
 
@@ -69,6 +72,7 @@ service_port_variable() {
         catalog) echo CATALOG_PORT ;;
         stripe-connector) echo CONNECTOR_PORT ;;
         stripe-simulator) echo SIMULATOR_PORT ;;
+        console) echo CONSOLE_PORT ;;
     esac
 }
 
@@ -78,6 +82,7 @@ SYSTEM_VARIABLES=(TZ TMPDIR HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_pro
 CATALOG_VARIABLES=(DATABASE_URL AMQP_URL REMOTES CONFLICT_POLICY CONFLICT_POLICY_FIELDS)
 CONNECTOR_VARIABLES=(DATABASE_URL AMQP_URL STRIPE_API_URL STRIPE_API_KEY STRIPE_WEBHOOK_SECRET WORKERS RATE_LIMIT
     ENDPOINT_RATE_LIMIT CALL_TIMEOUT LEASE DELETE_POLICY)
+CONSOLE_VARIABLES=(CONSOLE_AUTH CONSOLE_USERS SESSION_LIFETIME)
 SIMULATOR_VARIABLES=(STRIPE_API_KEY STRIPE_WEBHOOK_SECRET)
 
 # service_environment NAME: sets ENVIRONMENT to everything the service gets, and nothing else reaches it.
@@ -96,6 +101,11 @@ service_environment() {
         stripe-simulator)
             service_pass "${SIMULATOR_VARIABLES[@]}"
             ENVIRONMENT+=("WEBHOOK_URL=http://127.0.0.1:$CONNECTOR_PORT/webhooks/stripe" "STATE_FILE=$RUN/simulator-state.json")
+            ;;
+        console)
+            service_pass "${CONSOLE_VARIABLES[@]}"
+            ENVIRONMENT+=("CATALOG_URL=http://127.0.0.1:$CATALOG_PORT" "CATALOG_API_KEY_FILE=$RUN/api-key"
+                "CONNECTORS=stripe=http://127.0.0.1:$CONNECTOR_PORT" "LOGIN_LINK_FILE=$RUN/console-login")
             ;;
     esac
 }
@@ -214,10 +224,12 @@ service_page() {
         catalog) echo "$url/v1/customers, documentation at $url/docs" ;;
         stripe-connector) echo "$url, webhooks at $url/webhooks/stripe" ;;
         stripe-simulator) echo "$url, edit customers by hand at $url/" ;;
+        console) echo "$url/dashboard" ;;
     esac
 }
 
-# services_key: the ready-made API key, and a command that uses it.
+# services_key: the ready-made API key and a command that uses it, and the link that logs in to the console once.
 services_key() {
+    [ ! -s "$RUN/console-login" ] || say 'log in' "to the console, once: $(cat "$RUN/console-login")"
     say 'API key' "in .run/api-key: curl localhost:$CATALOG_PORT/v1/customers -H \"Authorization: Bearer \$(cat .run/api-key)\""
 }

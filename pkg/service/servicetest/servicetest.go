@@ -52,8 +52,11 @@ func Launch(t testing.TB, name string, env map[string]string) *Process {
 	return p
 }
 
-// simulator is the one service without a database.
-const simulator = "stripe-simulator"
+// Services without a database.
+const (
+	simulator = "stripe-simulator"
+	console   = "console"
+)
 
 func defaults(t testing.TB, name string, env map[string]string) map[string]string {
 	t.Helper()
@@ -64,7 +67,7 @@ func defaults(t testing.TB, name string, env map[string]string) map[string]strin
 	if result["ADDR"] == "" {
 		result["ADDR"] = net.JoinHostPort("127.0.0.1", strconv.Itoa(FreePort(t)))
 	}
-	if name == simulator {
+	if name == simulator || name == console {
 		return result
 	}
 	if result["DATABASE_URL"] == "" {

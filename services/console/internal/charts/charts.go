@@ -43,8 +43,8 @@ type Row struct {
 // Rows returns the minutes in which there was something, the newest first.
 func (c Chart) Rows() []Row {
 	var rows []Row
-	for i := len(c.Minutes) - 1; i >= 0; i-- {
-		row, some := Row{At: time.Unix(c.Minutes[i], 0)}, false
+	for i, at := range slices.Backward(c.Minutes) {
+		row, some := Row{At: time.Unix(at, 0)}, false
 		for _, line := range c.Lines {
 			row.Values = append(row.Values, line[i])
 			some = some || line[i] != nil && *line[i] != 0

@@ -93,7 +93,7 @@ func (d *Door) begin(w http.ResponseWriter, name string, role session.Role) *ses
 }
 
 func (d *Door) cookie(value string, expires time.Time) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // secure wherever the console is reached by https
 		Name: d.cookieName(), Value: value, Path: "/", Expires: expires,
 		HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode,
 	}

@@ -34,35 +34,34 @@ func (s *Site) act(a action) http.HandlerFunc {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
-			s.answer(w, c, outcome{}, mistake("The form could not be read."))
+			s.answer(r.Context(), w, c, outcome{}, mistake("The form could not be read."))
 			return
 		}
 		if !c.session.Genuine(r.PostForm.Get("csrf")) {
-			s.answer(w, c, outcome{}, mistake("This form is from another session. Load the page again."))
+			s.answer(r.Context(), w, c, outcome{}, mistake("This form is from another session. Load the page again."))
 			return
 		}
 		if !c.may(a.role) {
-			s.answer(w, c, outcome{}, errRole)
+			s.answer(r.Context(), w, c, outcome{}, errRole)
 			return
 		}
 		what := r.URL.Path + "?" + r.PostForm.Encode()
-		done, err := c.session.Once(r.Context(), what, r.PostForm.Get("once") != "", func() (any, error) {
-			// Once begun it is brought to an end, also when the browser goes away.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), actionTimeout)
+		done, err := c.session.Once(r.Context(), what, r.PostForm.Get("once") != "", func(ctx context.Context) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, actionTimeout)
 			defer cancel()
 			return a.do(ctx, c)
 		})
 		s.Fleet.Forget()
 		o, _ := done.(outcome)
-		s.answer(w, c, o, err)
+		s.answer(r.Context(), w, c, o, err)
 	}
 }
 
 // answer says what came of an action: as a note for a script, else on the page that comes next.
-func (s *Site) answer(w http.ResponseWriter, c *call, o outcome, err error) {
+func (s *Site) answer(ctx context.Context, w http.ResponseWriter, c *call, o outcome, err error) {
 	said, status := session.Flash{Text: o.Say}, http.StatusOK
 	if err != nil {
-		said = session.Flash{Text: s.regret(c, err), Bad: true}
+		said = session.Flash{Text: s.regret(ctx, c, err), Bad: true}
 		status = http.StatusUnprocessableEntity
 		if errors.Is(err, errRole) {
 			status = http.StatusForbidden
@@ -70,12 +69,12 @@ func (s *Site) answer(w http.ResponseWriter, c *call, o outcome, err error) {
 	}
 	if o.Secret != "" && err == nil {
 		w.Header().Set("Hx-Retarget", "#dialog")
-		s.write(w, c, http.StatusOK, "secret", partFor(c), view{Frame: s.frame(c.Context(), c, page{template: "secret", title: "New secret", section: "Settings"}), Page: o})
+		s.write(ctx, w, c, http.StatusOK, "secret", partFor(c), view{Frame: s.frame(ctx, c, page{template: "secret", title: "New secret", section: "Settings"}), Page: o})
 		return
 	}
 	if c.Header.Get("Hx-Request") == "" {
 		c.session.Say(said)
-		http.Redirect(w, c.Request, s.next(c, o), http.StatusSeeOther)
+		http.Redirect(w, c.Request, s.next(c, o), http.StatusSeeOther) //nolint:gosec // to our own pages only
 		return
 	}
 	if o.Go != "" && err == nil {
@@ -87,7 +86,7 @@ func (s *Site) answer(w http.ResponseWriter, c *call, o outcome, err error) {
 	if err == nil {
 		w.Header().Set("Hx-Retarget", "#say")
 	}
-	s.write(w, c, status, "sorry", "say", said)
+	s.write(ctx, w, c, status, "sorry", "say", said)
 }
 
 // partFor is all of a page, or for a script only what differs from page to page.
@@ -98,7 +97,7 @@ func partFor(c *call) string {
 	return "layout"
 }
 
-func (s *Site) regret(c *call, err error) string {
+func (s *Site) regret(ctx context.Context, c *call, err error) string {
 	var wrong mistake
 	var refused *admin.RequestError
 	switch {
@@ -109,7 +108,7 @@ func (s *Site) regret(c *call, err error) string {
 	case errors.As(err, &refused):
 		return upstream.Reason(err)
 	}
-	s.Log.WarnContext(c.Context(), "an action failed", slog.String("path", c.URL.Path), slog.Any("error", err))
+	s.Log.WarnContext(ctx, "an action failed", slog.String("path", c.URL.Path), slog.Any("error", err))
 	return "The service cannot be reached. It is not known whether it was done; look again in a moment."
 }
 

@@ -15,7 +15,7 @@ type fieldRow struct {
 	Field                string
 	Catalog, Agreed, Now string
 	Differs              bool
-	Moving               bool // the connector knows and is about to act
+	Refused              bool // the remote refused the catalog's value
 	By                   string
 	At                   time.Time
 }
@@ -38,7 +38,9 @@ func (p *customerPage) compare(c *call, customer upstream.Customer, story []time
 	}
 	for _, field := range slices.SortedFunc(maps.Keys(fields), byImportance) {
 		row := fieldRow{Field: field, Catalog: left[field], Agreed: shadow[field], Now: now[field]}
-		row.Differs = p.Side.Known && (row.Catalog != row.Agreed || p.Side.Asked && row.Now != row.Catalog)
+		row.Refused = p.Side.Failure != nil && p.Side.Failure.Field == field
+		there := p.Side.Known && p.Side.Link.RemoteID != ""
+		row.Differs = there && (row.Catalog != row.Agreed || p.Side.Asked && row.Now != row.Catalog)
 		if row.Differs {
 			p.Differs++
 		}

@@ -112,7 +112,7 @@ func (s *Site) needs(ctx context.Context, c *call) []need {
 	for _, a := range s.failures(ctx, c) {
 		for _, g := range a.Value {
 			needs = append(needs, need{
-				Badge: ui.BadgeOf("failed"), What: ui.Plural(g.Count, "customer"), Why: failureReason(g.Field, g.Reason), Fix: g.Fix, Since: g.FirstSeen,
+				Badge: ui.BadgeOf("failed"), What: ui.Plural(g.Count, "customer"), Why: c.text(failureReason(g.Field, g.Reason)), Fix: g.Fix, Since: g.FirstSeen,
 				URL: groupURL(a.Service.Name, g.Fingerprint), Do: "Open",
 			})
 		}

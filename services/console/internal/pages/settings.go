@@ -72,8 +72,11 @@ type scope struct{ Name, Means string }
 
 func scopes() []scope {
 	return []scope{
-		{"customers:read", "read customers"}, {"customers:write", "write customers"}, {"admin:read", "see this console, without personal data"},
-		{"admin:write", "act in this console"}, {"admin", "everything, keys included"},
+		{"customers:read", "read customers"},
+		{"customers:write", "write customers"},
+		{"admin:read", "see this console, without personal data"},
+		{"admin:write", "act in this console"},
+		{"admin", "everything, keys included"},
 	}
 }
 

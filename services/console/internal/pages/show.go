@@ -28,20 +28,20 @@ func (s *Site) show(p page) http.HandlerFunc {
 			return
 		}
 		if !c.may(max(p.role, session.Viewer)) {
-			s.fail(w, c, errRole)
+			s.fail(r.Context(), w, c, errRole)
 			return
 		}
 		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-			s.stream(w, c, p)
+			s.stream(r.Context(), w, c, p)
 			return
 		}
 		v, err := s.load(r.Context(), c, p)
 		if err != nil {
-			s.fail(w, c, err)
+			s.fail(r.Context(), w, c, err)
 			return
 		}
 		v.Frame.Flash = c.session.Said()
-		s.write(w, c, http.StatusOK, p.template, partFor(c), v)
+		s.write(r.Context(), w, c, http.StatusOK, p.template, partFor(c), v)
 	}
 }
 
@@ -70,7 +70,7 @@ func (s *Site) load(ctx context.Context, c *call, p page) (view, error) {
 type apology struct{ Head, Text string }
 
 // fail shows why there is no page, in the frame of one.
-func (s *Site) fail(w http.ResponseWriter, c *call, err error) {
+func (s *Site) fail(ctx context.Context, w http.ResponseWriter, c *call, err error) {
 	status, sorry := http.StatusBadGateway, apology{"This page cannot be shown now.", upstream.Reason(err)}
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -82,21 +82,21 @@ func (s *Site) fail(w http.ResponseWriter, c *call, err error) {
 	case errors.Is(err, upstream.ErrCursor):
 		status, sorry = http.StatusBadRequest, apology{"This link is damaged.", "Go back to the first page of the list."}
 	default:
-		s.Log.ErrorContext(c.Context(), "a page could not be shown", slog.String("path", c.URL.Path), slog.Any("error", err))
+		s.Log.ErrorContext(ctx, "a page could not be shown", slog.String("path", c.URL.Path), slog.Any("error", err))
 	}
-	s.write(w, c, status, "sorry", "layout", view{Frame: s.frame(c.Context(), c, page{template: "sorry", title: "Sorry"}), Page: sorry})
+	s.write(ctx, w, c, status, "sorry", "layout", view{Frame: s.frame(ctx, c, page{template: "sorry", title: "Sorry"}), Page: sorry})
 }
 
 func (s *Site) lost(w http.ResponseWriter, r *http.Request) {
 	if c, ok := s.begin(w, r); ok {
-		s.fail(w, c, errNotFound)
+		s.fail(r.Context(), w, c, errNotFound)
 	}
 }
 
-func (s *Site) write(w http.ResponseWriter, c *call, status int, name, part string, data any) {
+func (s *Site) write(ctx context.Context, w http.ResponseWriter, c *call, status int, name, part string, data any) {
 	html, err := s.UI.Render(name, part, data)
 	if err != nil {
-		s.Log.ErrorContext(c.Context(), "a page could not be rendered", slog.String("path", c.URL.Path), slog.Any("error", err))
+		s.Log.ErrorContext(ctx, "a page could not be rendered", slog.String("path", c.URL.Path), slog.Any("error", err))
 		http.Error(w, "This page could not be shown; the console's log says why.", http.StatusInternalServerError)
 		return
 	}

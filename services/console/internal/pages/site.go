@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/datasync-dev/datasync/services/console/internal/session"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
@@ -125,13 +126,9 @@ func (s *Site) actions() map[string]action {
 
 // missing notes that a service did not answer as wanted.
 func (c *call) missing(service *upstream.Service, err error) {
-	sentence := service.Explain(err)
-	for _, known := range c.gaps {
-		if known == sentence {
-			return
-		}
+	if sentence := service.Explain(err); !slices.Contains(c.gaps, sentence) {
+		c.gaps = append(c.gaps, sentence)
 	}
-	c.gaps = append(c.gaps, sentence)
 }
 
 // client returns a client that acts for the person of this call.

@@ -20,7 +20,7 @@ const (
 
 // stream sends the live parts of a page again whenever they look different, until the reader goes away. It looks once a
 // second; what several readers look at is asked for once (see package upstream).
-func (s *Site) stream(w http.ResponseWriter, c *call, p page) {
+func (s *Site) stream(ctx context.Context, w http.ResponseWriter, c *call, p page) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -34,11 +34,11 @@ func (s *Site) stream(w http.ResponseWriter, c *call, p page) {
 			_ = sender.event("leave", []byte(link("/login", "next", c.path))) // it is the last word either way
 			return
 		}
-		if err := s.sendPage(c, p, &sender); err != nil {
+		if err := s.sendPage(ctx, c, p, &sender); err != nil {
 			return
 		}
 		select {
-		case <-c.Context().Done():
+		case <-ctx.Done():
 			return
 		case <-s.Stopping:
 			return
@@ -48,11 +48,11 @@ func (s *Site) stream(w http.ResponseWriter, c *call, p page) {
 }
 
 // sendPage sends what looks different. An error means that the reader is gone.
-func (s *Site) sendPage(c *call, p page, to *sender) error {
+func (s *Site) sendPage(ctx context.Context, c *call, p page, to *sender) error {
 	c.gaps = nil
-	parts, err := s.parts(c.Context(), c, p)
+	parts, err := s.parts(ctx, c, p)
 	if err != nil {
-		s.Log.WarnContext(c.Context(), "a page could not be kept live", slog.String("path", c.URL.Path), slog.Any("error", err))
+		s.Log.WarnContext(ctx, "a page could not be kept live", slog.String("path", c.URL.Path), slog.Any("error", err))
 	}
 	for _, part := range parts {
 		if err := to.changed(part); err != nil {

@@ -21,12 +21,12 @@ type once struct {
 }
 
 // Once does an action, unless it was just done or is under way: then its outcome is returned. token says whether what
-// identifies the action is unique to one form.
-func (s *Session) Once(ctx context.Context, what string, token bool, act func() (any, error)) (any, error) {
+// identifies the action is unique to one form. What was begun is brought to an end, also when ctx ends.
+func (s *Session) Once(ctx context.Context, what string, token bool, act func(context.Context) (any, error)) (any, error) {
 	o, mine := s.enter(what, token)
 	if mine {
 		defer close(o.done)
-		o.outcome, o.err = act()
+		o.outcome, o.err = act(context.WithoutCancel(ctx))
 		if o.err != nil {
 			s.leave(what)
 		}

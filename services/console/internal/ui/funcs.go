@@ -151,7 +151,7 @@ func Count(n int64) string { return number(n) }
 
 // number writes a count with separators: 12,480.
 func number(n any) string {
-	text := ""
+	var text string
 	switch value := n.(type) {
 	case float64:
 		text = strconv.FormatFloat(value, 'f', -1, 64)

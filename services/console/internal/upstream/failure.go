@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 )
@@ -50,11 +51,11 @@ func Reason(err error) string {
 	if !errors.As(err, &refused) {
 		return err.Error()
 	}
-	text := sentence(refused.Detail, refused.Title+".")
+	sentences := []string{sentence(refused.Detail, refused.Title+".")}
 	for _, one := range refused.Errors {
-		text += " " + sentence(one.Detail, "")
+		sentences = append(sentences, sentence(one.Detail, ""))
 	}
-	return text
+	return strings.Join(sentences, " ")
 }
 
 // NotFound reports whether the service says that there is no such thing.

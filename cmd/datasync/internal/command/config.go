@@ -14,6 +14,13 @@ func (a *app) config() *cobra.Command {
 	return group("config", "See how everything is configured", a.configPrint())
 }
 
+// setting is one line of a configuration; of this program's own it is known where it comes from.
+type setting struct {
+	admin.Setting
+
+	Source string `json:"source,omitempty"`
+}
+
 func (a *app) configPrint() *cobra.Command {
 	var which scope
 	var own bool
@@ -24,14 +31,15 @@ func (a *app) configPrint() *cobra.Command {
 	cmd.Flags().BoolVar(&own, "own", false, "only of this program; asks no service")
 	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string, p *output.Printer, s *connect.Services) error {
 		list := output.NewList(p, "Nothing is configured.", of(
-			output.Of("name", func(s admin.Setting) string { return s.Name }),
-			output.Of("value", func(s admin.Setting) string { return s.Value }),
-			output.Of("default", func(s admin.Setting) string { return s.Default }),
-			output.Of("secret", func(s admin.Setting) string { return strconv.FormatBool(s.Secret) }),
+			output.Of("name", func(s setting) string { return s.Name }),
+			output.Of("value", func(s setting) string { return s.Value }),
+			output.Of("default", func(s setting) string { return s.Default }),
+			output.Of("source", func(s setting) string { return s.Source }),
+			output.Of("secret", func(s setting) string { return strconv.FormatBool(s.Secret) }),
 		)...)
 		if which.service == "" {
 			for _, v := range s.Settings.Values() {
-				if err := list.Add(from[admin.Setting]{"datasync", admin.Setting{Name: v.Name, Value: v.Value, Default: v.Source, Secret: v.Secret}}); err != nil {
+				if err := list.Add(from[setting]{"datasync", setting{admin.Setting{Name: v.Name, Value: v.Value, Secret: v.Secret}, v.Source}}); err != nil {
 					return err
 				}
 			}
@@ -43,8 +51,13 @@ func (a *app) configPrint() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return gather(cmd.Context(), services, 0, list, p, func(c connect.Service, _ string, _ int) (page[admin.Setting], error) {
-			return all(c.Config(cmd.Context()))
+		return gather(cmd.Context(), services, 0, list, p, func(c connect.Service, _ string, _ int) (page[setting], error) {
+			found, err := c.Config(cmd.Context())
+			settings := make([]setting, 0, len(found))
+			for _, one := range found {
+				settings = append(settings, setting{Setting: one})
+			}
+			return all(settings, err)
 		})
 	})
 	return cmd

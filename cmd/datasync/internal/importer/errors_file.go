@@ -88,14 +88,17 @@ func sink(o Options, reader Reader, w io.Writer) badSink {
 		t.csv.Comma = source.csv.Comma
 	}
 	t.again = slices.Index(reader.Header(), LineColumn) == 0 && slices.Index(reader.Header(), ErrorColumn) == 1
-	_ = t.csv.Write(t.cells(LineColumn, ErrorColumn, reader.Header())) // the writer keeps its error for flush
+	header := t.cells(LineColumn, ErrorColumn, reader.Header())
+	t.columns = len(header)
+	_ = t.csv.Write(header) // the writer keeps its error for flush
 	return t
 }
 
 // badTable writes CSV. Our columns come first, so that a row with too many or too few values still has them.
 type badTable struct {
-	csv   *csv.Writer
-	again bool // the original was an error file itself: its columns are ours
+	csv     *csv.Writer
+	columns int
+	again   bool // the original was an error file itself: its columns are ours
 }
 
 func (t *badTable) cells(line, reason string, rest []string) []string {
@@ -107,7 +110,11 @@ func (t *badTable) cells(line, reason string, rest []string) []string {
 
 func (t *badTable) row(row Row, bad Bad) error {
 	if row.Text != "" {
-		return t.csv.Write([]string{strconv.Itoa(bad.Line), bad.Reason, row.Text})
+		cells := []string{strconv.Itoa(bad.Line), bad.Reason, row.Text}
+		if len(cells) == t.columns {
+			cells = append(cells, "") // so that it stays bad until somebody looks at it
+		}
+		return t.csv.Write(cells)
 	}
 	return t.csv.Write(t.cells(strconv.Itoa(bad.Line), bad.Reason, row.Cells))
 }

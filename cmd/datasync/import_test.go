@@ -169,7 +169,9 @@ func TestBadRowsCanBeCorrectedAndImported(t *testing.T) {
 
 	r = c.run(t, "customers", "import", "c.errors.csv", "-o", "json")
 	require.Equal(t, 1, r.code, "nothing was corrected: all are bad again")
-	require.Equal(t, c.read(t, "c.errors.errors.csv")[:60], wrong[:60])
+	again := c.read(t, "c.errors.errors.csv")
+	require.Equal(t, strings.Count(wrong, "\n"), strings.Count(again, "\n"))
+	require.True(t, strings.HasPrefix(again, "import_line,import_error,name,email\n"), "our columns once")
 	require.NoError(t, os.Remove(filepath.Join(c.dir, "c.errors.csv.import")))
 	var corrected strings.Builder
 	for i, line := range strings.Split(strings.TrimSpace(wrong), "\n") {

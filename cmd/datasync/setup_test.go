@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/rabbitmq/rabbitmqtest"
@@ -166,5 +167,5 @@ func golden(t *testing.T, name, text string) {
 	}
 	require.NoError(t, os.MkdirAll("testdata", 0o750))
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	require.Equal(t, string(present), text, "%s was written anew: look at it and commit it", path)
+	assert.Equal(t, string(present), text, "%s was written anew: look at it and commit it", path)
 }

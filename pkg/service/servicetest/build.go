@@ -7,12 +7,23 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 const module = "github.com/datasync-dev/datasync/"
 
 // binaries are the services built by this test process: name -> func() (path string, err error).
 var binaries sync.Map //nolint:gochecknoglobals // one build per process is the point
+
+// Program builds services/<name>/cmd/<name>, once per test process, and returns the path of its binary.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := binary(name)
+	require.NoError(t, err)
+	return path
+}
 
 // binary builds the service, once per test process, and returns the path of its binary.
 func binary(name string) (string, error) {

@@ -44,7 +44,7 @@ func TestACustomerFromBeginningToEnd(t *testing.T) {
 
 func TestCustomersThatAreNotThere(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	for reference, code := range map[string]int{
 		"0199c2a4-7d1c-7a3e-9f6e-2a5f0c9d8b71": 5, "cus_nobody": 5, "nobody@example.com": 5, "Ada Lovelace": 2,
 	} {
@@ -61,7 +61,7 @@ func TestCustomersThatAreNotThere(t *testing.T) {
 
 func TestDataFromAFileAndStdin(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	c.file(t, "ada.json", `{"name": "Ada", "shipping": {"name": "Ada", "address": {"city": "London"}}}`)
 	require.Contains(t, c.ok(t, "customers", "create", "--data", "@ada.json", "--name", "Ada King"), "Ada King")
 	r := c.feed(t, `{"name": "Grace"}`, "customers", "create", "--data", "-")
@@ -74,7 +74,7 @@ func TestDataFromAFileAndStdin(t *testing.T) {
 // A repeated command has the effect of one.
 func TestAnIdempotencyKeyMakesRepetitionHarmless(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	first := c.ok(t, "customers", "create", "--name", "Ada", "--idempotency-key", "k1", "-o", "jsonl")
 	require.Equal(t, first, c.ok(t, "customers", "create", "--name", "Ada", "--idempotency-key", "k1", "-o", "jsonl"))
 }
@@ -82,14 +82,14 @@ func TestAnIdempotencyKeyMakesRepetitionHarmless(t *testing.T) {
 // What people write into names must not steer the terminal.
 func TestControlCharactersAreShownAsSuch(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
-	c.ok(t, "customers", "create", "--name", "a‮b", "--description", "two\nlines")
+	c := catalog(t)
+	c.ok(t, "customers", "create", "--name", "a\u202eb", "--description", "two\nlines")
 	require.Contains(t, c.ok(t, "customers", "list"), "a\ufffdb")
 }
 
 func TestExportsCanBeImportedElsewhere(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	c.file(t, "in.csv", "name,email,address.city,metadata.plan\n"+strings.Repeat("\"Doe, Jane\",jane@example.com,Köln,gold\n", 450))
 	c.ok(t, "customers", "import", "in.csv")
 	c.ok(t, "customers", "export", "--file", "out.csv", "--metadata", "plan")
@@ -97,7 +97,7 @@ func TestExportsCanBeImportedElsewhere(t *testing.T) {
 	require.Len(t, strings.Split(strings.TrimSpace(c.ok(t, "customers", "export")), "\n"), 450)
 	require.Equal(t, 2, c.run(t, "customers", "export", "-o", "table").code)
 
-	other, _ := catalog(t)
+	other := catalog(t)
 	require.Contains(t, other.ok(t, "customers", "import", filepath.Join(c.dir, "out.csv"),
 		"--ignore", "id,version,created_at,updated_at", "-o", "csv"), ",450,450,0,0,0,")
 	require.Equal(t, 450, strings.Count(other.ok(t, "customers", "export"), "Köln"))

@@ -28,7 +28,7 @@ func TestFilesThatAreNoImports(t *testing.T) {
 		"a nameless column":    {"c.csv", "name,,email\nA,b,c\n", nil, "column 2 has no name"},
 		"the catalog's column": {"c.csv", "id,name\n1,A\n", nil, "id is set by the catalog"},
 		"all columns ignored":  {"c.csv", "name\nA\n", []string{"--ignore", "name"}, "no column is imported"},
-		"a typo in --ignore":   {"c.csv", "name\nA\n", []string{"--ignore", "nmae"}, "--ignore nmae: there is no such column"},
+		"a typo in --ignore":   {"c.csv", "name\nA\n", []string{"--ignore", "nama"}, "--ignore nama: there is no such column"},
 		"a typo in --map":      {"c.csv", "name\nA\n", []string{"--map", "Mail=email"}, "--map Mail: there is no such column"},
 		"an open quote":        {"c.csv", "name,email\n\"A,b\nC,d\n", nil, "a quote is opened in line 2 and never closed"},
 		"an empty file":        {"c.csv", "", nil, "c.csv is empty"},
@@ -67,7 +67,7 @@ func utf16le(text string) string {
 // However a file is written, the customer is the same.
 func TestFormsOfFiles(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	const plain = "name,email,address.city,metadata.Plan\nJürgen,NAME@example.com,Köln,a;b\n"
 	latin := strings.NewReplacer("ü", "\xfc", "ö", "\xf6").Replace(plain)
 	for name, one := range map[string]struct {
@@ -124,7 +124,7 @@ func TestADryRunSendsNothing(t *testing.T) {
 // What is no JSON at all is kept in the error file as text, and what is has its members.
 func TestBadLinesOfNDJSON(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	c.file(t, "c.ndjson", strings.Join([]string{
 		`{"name":"A","metadata":{"n":"1"}}`, `{"name":`, `{"name":"B","mail":"x"}`, `{"name":12345678901234567890}`, `"text"`, `{}`, "\xff",
 	}, "\n"))

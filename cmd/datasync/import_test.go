@@ -56,7 +56,7 @@ func exported(t *testing.T, c *cli) int {
 
 func TestAnImportCanBeRepeated(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	c.file(t, "c.csv", rows(300))
 	require.Equal(t, imported{Rows: 300, Created: 300}, sum(t, c.run(t, "customers", "import", "c.csv", "-o", "json")))
 	require.Equal(t, imported{Rows: 300, Created: 300}, sum(t, c.run(t, "customers", "import", "c.csv", "-o", "json")), "from the state")
@@ -117,7 +117,7 @@ func TestAnInterruptedImportGoesOnWhereItStood(t *testing.T) {
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM, "kill -9": os.Kill} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, _ := catalog(t)
+			c := catalog(t)
 			direct := c.env["DATASYNC_URL"]
 			slow(t, c, 250)
 			c.file(t, "c.csv", rows(total))
@@ -140,7 +140,7 @@ func TestAnInterruptedImportGoesOnWhereItStood(t *testing.T) {
 
 func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	slow(t, c, 100)
 	c.file(t, "c.csv", rows(400))
 	stop := begun(t, c, "c.csv")
@@ -153,7 +153,7 @@ func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
 // One in ten rows is bad: the others are imported, and the error file has what is needed to import the rest.
 func TestBadRowsCanBeCorrectedAndImported(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	file := strings.Split(strings.TrimSpace(rows(200)), "\n")
 	for i := 10; i < len(file); i += 10 {
 		file[i] = strings.Replace(file[i], "@example.com", "", 1)
@@ -187,7 +187,7 @@ func TestBadRowsCanBeCorrectedAndImported(t *testing.T) {
 
 func TestTheCatalogMayAskForPatience(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	to, err := url.Parse(c.env["DATASYNC_URL"])
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(to)
@@ -221,8 +221,8 @@ func TestTheCatalogMayAskForPatience(t *testing.T) {
 
 func TestAnOutageStopsAnImportThatCanGoOn(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
-	real := c.env["DATASYNC_URL"]
+	c := catalog(t)
+	present := c.env["DATASYNC_URL"]
 	c.file(t, "c.csv", rows(100))
 	away := httptest.NewServer(http.NotFoundHandler())
 	away.Close()
@@ -230,7 +230,7 @@ func TestAnOutageStopsAnImportThatCanGoOn(t *testing.T) {
 	r := c.run(t, "customers", "import", "c.csv", "--patience", "1s", "--state", "state")
 	require.Equal(t, 4, r.code)
 	require.Contains(t, r.err, "stopped with 100 rows left: nothing listens at "+away.URL)
-	c.env["DATASYNC_URL"], c.env["DATASYNC_API_KEY"] = real, "ds_wrong"
+	c.env["DATASYNC_URL"], c.env["DATASYNC_API_KEY"] = present, "ds_wrong"
 	r = c.run(t, "customers", "import", "c.csv")
 	require.Equal(t, 6, r.code, "a wrong key does not become right by trying")
 	c.env["DATASYNC_API_KEY"] = apiKey
@@ -240,7 +240,7 @@ func TestAnOutageStopsAnImportThatCanGoOn(t *testing.T) {
 // After a crash that is more than a day old nobody knows whether what was in the air has arrived.
 func TestAnOldCrashIsTold(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	c.file(t, "c.csv", rows(100))
 	c.ok(t, "customers", "import", "c.csv")
 	state := strings.Split(c.read(t, "c.csv.import"), "\n")

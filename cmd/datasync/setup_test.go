@@ -83,8 +83,7 @@ func (c *cli) feed(t *testing.T, stdin string, args ...string) result {
 	var out, stderr bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(stdin), &out, &stderr
 	err := command.Run()
-	var ended *exec.ExitError
-	if !errors.As(err, &ended) {
+	if _, ended := errors.AsType[*exec.ExitError](err); !ended {
 		require.NoError(t, err)
 	}
 	return result{command.ProcessState.ExitCode(), out.String(), stderr.String()}
@@ -98,10 +97,9 @@ func (c *cli) ok(t *testing.T, args ...string) string {
 	return r.out
 }
 
-func (c *cli) file(t *testing.T, name, content string) string {
+func (c *cli) file(t *testing.T, name, content string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600))
-	return name
 }
 
 func (c *cli) read(t *testing.T, name string) string {
@@ -112,10 +110,10 @@ func (c *cli) read(t *testing.T, name string) string {
 }
 
 // catalog starts a catalog alone.
-func catalog(t *testing.T) (*cli, *servicetest.Process) {
+func catalog(t *testing.T) *cli {
 	t.Helper()
 	p := servicetest.Start(t, "catalog", map[string]string{"AMQP_URL": rabbitmqtest.VHost(t), "BOOTSTRAP_API_KEY": apiKey, "REQUEST_RATE_LIMIT": "0"})
-	return newCLI(t, map[string]string{"DATASYNC_URL": p.URL, "DATASYNC_API_KEY": apiKey}), p
+	return newCLI(t, map[string]string{"DATASYNC_URL": p.URL, "DATASYNC_API_KEY": apiKey})
 }
 
 // system starts a catalog, a connector and a Stripe that belong together.

@@ -78,7 +78,7 @@ func TestServersThatCannotBeReached(t *testing.T) {
 
 func TestAKeyThatDoesNotLetIn(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	for _, key := range []string{"", "ds_wrong"} {
 		c.env["DATASYNC_API_KEY"] = key
 		r := c.run(t, "customers", "list")
@@ -90,7 +90,7 @@ func TestAKeyThatDoesNotLetIn(t *testing.T) {
 // What make up leaves in a clone is found from any directory below it, and its key is sent to this machine alone.
 func TestALocalStartIsFound(t *testing.T) {
 	t.Parallel()
-	c, _ := catalog(t)
+	c := catalog(t)
 	url := c.env["DATASYNC_URL"]
 	c.env = nil
 	require.NoError(t, mkdirs(c.dir, ".run", "deep/er"))

@@ -93,8 +93,11 @@ func TestOperatorsCommands(t *testing.T) {
 		"dead-letters-list":   {[]string{"dead-letters", "list"}, 0, nil},
 		"dead-letters-show":   {[]string{"dead-letters", "show", other}, 0, nil},
 		"dead-letters-replay": {[]string{"dead-letters", "replay", other}, 0, []string{`POST /admin/v1/dead-letters/replay {"ids":["` + other + `"]}`}},
-		"dead-letters-discard": {[]string{"dead-letters", "discard", other, "--reason", "a test"}, 0,
-			[]string{`POST /admin/v1/dead-letters/` + other + `/discard {"reason":"a test"}`}},
+		"dead-letters-discard": {
+			[]string{"dead-letters", "discard", other, "--reason", "a test"},
+			0,
+			[]string{`POST /admin/v1/dead-letters/` + other + `/discard {"reason":"a test"}`},
+		},
 		"conflicts-list":     {[]string{"conflicts", "list"}, 0, nil},
 		"conflicts-show":     {[]string{"conflicts", "show", other}, 0, nil},
 		"conflicts-take":     {[]string{"conflicts", "resolve", other, "--take", "stripe"}, 0, []string{`POST /admin/v1/conflicts/` + other + `/resolve {"value":"Ada King"}`}},

@@ -60,8 +60,12 @@ func (c *Client) CancelJob(ctx context.Context, id string) (Job, error) {
 
 // ResolveConflict settles an open conflict: the field gets this value on both sides.
 func (c *Client) ResolveConflict(ctx context.Context, id, value string) (Conflict, error) {
-	body := map[string]string{"value": value}
-	return act[Conflict](ctx, c, http.MethodPost, "/admin/v1/conflicts/"+url.PathEscape(id)+"/resolve", body)
+	return act[Conflict](ctx, c, http.MethodPost, "/admin/v1/conflicts/"+url.PathEscape(id)+"/resolve", ResolveRequest{Value: &value})
+}
+
+// TakeConflict settles an open conflict: the field gets the value of this side, catalog or the remote's name, on both.
+func (c *Client) TakeConflict(ctx context.Context, id, side string) (Conflict, error) {
+	return act[Conflict](ctx, c, http.MethodPost, "/admin/v1/conflicts/"+url.PathEscape(id)+"/resolve", ResolveRequest{Take: side})
 }
 
 // CreateKey makes an API key.

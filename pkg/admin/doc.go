@@ -38,6 +38,7 @@ type ProblemDetail struct {
 	Pointer   string `json:"pointer,omitempty"   doc:"JSON pointer into the body"`
 	Parameter string `json:"parameter,omitempty" doc:"name of a parameter"`
 	Header    string `json:"header,omitempty"    doc:"name of a header"`
+	Reason    string `json:"reason"              doc:"stable name of the reason, for programs"`
 	Detail    string `json:"detail"`
 }
 

@@ -96,6 +96,12 @@ type Conflict struct {
 	ResolvedBy     string    `json:"resolved_by,omitempty" doc:"the operator, when it was settled by hand"`
 }
 
+// ResolveRequest settles an open conflict: POST /admin/v1/conflicts/{id}/resolve. Say either Take or Value.
+type ResolveRequest struct {
+	Take  string  `json:"take,omitempty"  doc:"whose value to take: catalog, or the remote's name"`
+	Value *string `json:"value,omitempty" doc:"another value for both sides; empty clears the field; only for those who may see personal data"`
+}
+
 // ConflictFilter narrows a list of conflicts.
 type ConflictFilter struct {
 	Page

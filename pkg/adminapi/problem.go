@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,9 @@ type Problem struct {
 // Refuse returns a problem. code is its stable name for programs; detail says what is wrong and what to do, in a
 // sentence.
 func Refuse(status int, code, detail string, errs ...admin.ProblemDetail) *Problem {
+	for i := range errs {
+		errs[i].Reason = cmp.Or(errs[i].Reason, "invalid_value")
+	}
 	return &Problem{
 		Problem: admin.Problem{
 			Type: "urn:datasync:problem:" + code, Title: http.StatusText(status), Status: status, Detail: detail, Code: code, Errors: errs,

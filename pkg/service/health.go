@@ -39,10 +39,11 @@ func (h *Health) Livez(w http.ResponseWriter, _ *http.Request) {
 // report is the body of both endpoints.
 type report struct {
 	Status string   `json:"status"` // ok or unavailable
-	Checks []result `json:"checks,omitempty"`
+	Checks []Result `json:"checks,omitempty"`
 }
 
-type result struct {
+// Result is the outcome of one check.
+type Result struct {
 	Name     string `json:"name"`
 	Status   string `json:"status"` // ok or failed
 	Critical bool   `json:"critical"`
@@ -51,7 +52,7 @@ type result struct {
 
 // Readyz answers 200 when every critical check passes, else 503. With ?verbose it lists every check.
 func (h *Health) Readyz(w http.ResponseWriter, r *http.Request) {
-	results := h.run(r.Context())
+	results := h.Results(r.Context())
 	body, status := report{Status: "ok"}, http.StatusOK
 	for _, res := range results {
 		if res.Critical && res.Error != "" {
@@ -64,15 +65,15 @@ func (h *Health) Readyz(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, body)
 }
 
-// run makes all checks at once.
-func (h *Health) run(ctx context.Context) []result {
+// Results makes all checks at once.
+func (h *Health) Results(ctx context.Context) []Result {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	results := make([]result, len(h.checks))
+	results := make([]Result, len(h.checks))
 	var all sync.WaitGroup
 	for i, c := range h.checks {
 		all.Go(func() {
-			results[i] = result{Name: c.name, Status: "ok", Critical: c.critical}
+			results[i] = Result{Name: c.name, Status: "ok", Critical: c.critical}
 			if err := c.probe(ctx); err != nil {
 				results[i].Status, results[i].Error = "failed", err.Error()
 			}

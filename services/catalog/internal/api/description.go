@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
 )
 
 // description is the frame of the OpenAPI description; the operations are added when they are registered.
@@ -22,12 +25,21 @@ func description() *huma.OpenAPI {
 				"Every customer says under `sync` how far that has got; `Prefer: wait=5` on a write waits for it.",
 		},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				security: {Type: "http", Scheme: "bearer", Description: "An API key: `Authorization: Bearer ds_...`"},
 			},
 		},
 	}
+}
+
+// schemaName tells the shapes of the operators' API from those that clients get under the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if t.PkgPath() == reflect.TypeFor[admin.Status]().PkgPath() {
+		return "Admin" + name
+	}
+	return name
 }
 
 func encodeDescription(d *huma.OpenAPI) ([]byte, error) {

@@ -2,63 +2,62 @@ package api
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datasync-dev/datasync/pkg/adminapi"
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
 // installProblems makes huma's own errors Problems too. Huma only knows a program-wide setting for that.
 var installProblems = sync.OnceFunc(func() {
-	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
-		return humaProblem(status, errs)
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return humaProblem(status, message, errs)
 	}
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
-		p := humaProblem(status, errs)
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		p := humaProblem(status, message, errs)
 		p.RequestID = requestID(ctx.Context())
 		return p
 	}
 })
 
 // humaProblem translates what huma finds wrong before an operation is reached.
-func humaProblem(status int, errs []error) *Problem {
+func humaProblem(status int, message string, errs []error) *Problem {
 	switch status {
 	case http.StatusUnprocessableEntity:
 		return invalidRequest(errs)
 	case http.StatusBadRequest:
-		return newProblem(CodeMalformedJSON, "The body is empty; send a JSON object.")
+		if message == "request body is required" {
+			return newProblem(CodeMalformedJSON, "The body is empty; send a JSON object.")
+		}
+		return newProblem(CodeMalformedJSON, "The body is not the JSON that is expected: "+message+".")
 	}
 	return newProblem(CodeInternal, "")
 }
 
-// invalidRequest translates invalid parameters and headers. Bodies are not read by huma but by package customers.
+// invalidRequest translates invalid parameters and headers, and the bodies of the operators' API; those about customers
+// are not read by huma but by package customers.
 func invalidRequest(errs []error) *Problem {
-	code, items := CodeInvalidHeader, []ProblemItem(nil)
+	code, items := CodeValidationFailed, []ProblemItem(nil)
 	for _, err := range errs {
 		item := ProblemItem{Reason: string(customers.ReasonInvalidValue), Detail: err.Error()}
 		if detailer, ok := err.(huma.ErrorDetailer); ok {
-			detail := detailer.ErrorDetail()
-			place, name, _ := strings.Cut(detail.Location, ".")
-			item.Detail = capitalised(detail.Message)
-			if place == "header" {
-				item.Header = name
-			} else {
-				code, item.Parameter = CodeInvalidParameter, name
+			found := adminapi.Located(detailer.ErrorDetail().Location, detailer.ErrorDetail().Message)
+			item.Detail, item.Parameter, item.Header = found.Detail, found.Parameter, found.Header
+			switch {
+			case found.Header != "" && code == CodeValidationFailed:
+				code = CodeInvalidHeader
+			case found.Parameter != "":
+				code = CodeInvalidParameter
+			case found.Header == "":
+				item.Pointer = &found.Pointer
 			}
 		}
 		items = append(items, item)
 	}
 	return newProblem(code, "", items...)
-}
-
-func capitalised(sentence string) string {
-	if sentence == "" {
-		return sentence
-	}
-	return strings.ToUpper(sentence[:1]) + sentence[1:] + "."
 }
 
 // security is how operations say which scope they need.

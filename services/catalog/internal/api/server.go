@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
+	"github.com/datasync-dev/datasync/services/catalog/internal/operators"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
 
@@ -28,6 +29,7 @@ type Options struct {
 	Livez     http.Handler
 	Readyz    http.Handler
 	MetricsUI http.Handler // what /metrics answers
+	Operators operators.Options
 }
 
 // Server holds the operations.
@@ -60,6 +62,8 @@ func New(o Options) http.Handler {
 	operations := newAPI(engine, guarded)
 	operations.UseMiddleware(requireScopes)
 	s.register(operations)
+	o.Operators.RequestID = requestID
+	operators.Register(operations, o.Operators)
 	serveDocs(engine, operations.OpenAPI())
 	return withoutTrailingSlash(engine)
 }
@@ -85,6 +89,7 @@ func Description() ([]byte, error) {
 	engine := gin.New()
 	operations := newAPI(engine, engine.Group("/"))
 	(&Server{}).register(operations)
+	operators.Register(operations, operators.Options{})
 	return encodeDescription(operations.OpenAPI())
 }
 

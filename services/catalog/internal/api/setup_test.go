@@ -52,7 +52,7 @@ func (b *bundle) newHandler(db *gorm.DB, gate *auth.Gate) http.Handler {
 	return api.New(api.Options{
 		DB: db, Gate: gate, Remotes: []string{"stripe"}, Waiters: b.waiters, Committed: func() {},
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Livez: alive, Readyz: alive, MetricsUI: alive,
+		Livez: alive, Readyz: alive, MetricsUI: alive, Operators: b.operators(),
 	})
 }
 

@@ -12,6 +12,7 @@ var (
 	ErrErased     = errors.New("the customer was erased")
 	ErrCursor     = errors.New("not a cursor of this list")
 	ErrNoConflict = errors.New("no such conflict")
+	ErrNoSide     = errors.New("the conflict has no such side")
 	ErrSettled    = errors.New("the conflict is settled already")
 )
 

@@ -10,10 +10,29 @@ import (
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
-// Resolve settles a conflict that waits for a person, inside tx: the field gets this value here, and by the event that
+// Choice is what a person decides about a conflict.
+type Choice struct {
+	Value *string // nil: that of Side
+	Side  string  // record.LocalWriter, or the remote's name
+}
+
+// value is what the choice comes to for a field with these values; false when the conflict has no such side.
+func (c Choice) value(field, remote, ours, theirs string) (string, bool) {
+	switch {
+	case c.Value != nil:
+		return canonical(field, *c.Value), true
+	case c.Side == record.LocalWriter:
+		return ours, true
+	case c.Side == remote:
+		return theirs, true
+	}
+	return "", false
+}
+
+// Resolve settles a conflict that waits for a person, inside tx: the field gets one value here, and by the event that
 // follows at the remote. It is one of the two values, or another one that a client could write. The errors are
-// ErrNoConflict, ErrSettled, *Invalid, or the database's.
-func Resolve(ctx context.Context, tx *gorm.DB, by Author, id uuid.UUID, value string) (Conflict, error) {
+// ErrNoConflict, ErrSettled, ErrNoSide, *Invalid, or the database's.
+func Resolve(ctx context.Context, tx *gorm.DB, by Author, id uuid.UUID, choice Choice) (Conflict, error) {
 	conflict, err := GetConflict(ctx, tx, id)
 	if err != nil {
 		return conflict, err
@@ -26,7 +45,10 @@ func Resolve(ctx context.Context, tx *gorm.DB, by Author, id uuid.UUID, value st
 	if !waits || held.Conflict != id {
 		return conflict, ErrSettled
 	}
-	value = canonical(conflict.Field, value)
+	value, ok := choice.value(conflict.Field, conflict.Remote, c.Fields[conflict.Field], held.Value)
+	if !ok {
+		return conflict, ErrNoSide
+	}
 	winner := record.LocalWriter
 	switch value {
 	case c.Fields[conflict.Field]:

@@ -38,7 +38,7 @@ func (b *bundle) held() map[string][]string {
 
 func (b *bundle) resolve(id uuid.UUID, value string) (customers.Conflict, error) {
 	b.t.Helper()
-	return customers.Resolve(b.t.Context(), b.db.WithContext(b.t.Context()), customers.Author{Name: "ops"}, id, value)
+	return customers.Resolve(b.t.Context(), b.db.WithContext(b.t.Context()), customers.Author{Name: "ops"}, id, customers.Choice{Value: &value})
 }
 
 func TestAManualConflictLeavesBothSidesAsTheyAre(t *testing.T) {

@@ -53,7 +53,7 @@ func (w *world) personResolves(open []customers.Conflict) {
 	}
 	w.written[conflict.Field][resolver.Name] = value
 	w.transact(func(tx *gorm.DB) error {
-		settled, err := customers.Resolve(w.ctx, tx, resolver, conflict.ID, value)
+		settled, err := customers.Resolve(w.ctx, tx, resolver, conflict.ID, customers.Choice{Value: &value})
 		if err == nil {
 			require.NotNil(w.r, settled.SettledAt)
 			require.Equal(w.r, resolver.Name, settled.ResolvedBy)

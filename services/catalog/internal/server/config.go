@@ -5,6 +5,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type Config struct {
 	DatabaseURL    string `env:"DATABASE_URL,required,notEmpty" secret:"url" doc:"PostgreSQL; with sslmode=verify-full and sslrootcert the connection is encrypted and the server proven"`
 	DatabaseSchema string `env:"DATABASE_SCHEMA" envDefault:"catalog" doc:"schema with the tables of this service"`
 	AMQPURL        string `env:"AMQP_URL" envDefault:"amqp://guest:guest@localhost:5672/" secret:"url" doc:"RabbitMQ; amqps:// encrypts, with cacertfile= for a CA of your own"`
+
+	RabbitMQUI string `env:"RABBITMQ_UI" doc:"address of RabbitMQ's management UI, for links; empty: none"`
 
 	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY" secret:"true" doc:"an API key with every scope that must exist; without one, the first is made and shown once"`
 
@@ -50,6 +53,9 @@ func (c *Config) Check() error {
 	}
 	if c.BootstrapAPIKey != "" && len(c.BootstrapAPIKey) < minBootstrapKey {
 		problems = append(problems, fmt.Errorf("BOOTSTRAP_API_KEY: is shorter than %d characters; use a long random one", minBootstrapKey))
+	}
+	if u, err := url.Parse(c.RabbitMQUI); c.RabbitMQUI != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		problems = append(problems, errors.New("RABBITMQ_UI: is not a complete URL such as http://localhost:15672"))
 	}
 	for _, remote := range c.Remotes {
 		if remote == "" || strings.TrimSpace(remote) != remote || strings.Contains(remote, ".") {

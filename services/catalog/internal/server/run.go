@@ -113,11 +113,11 @@ func (p parts) loops() []service.Loop {
 	handler := inbound.NewHandler(p.db, inbound.NewApplier(p.db, p.policies, relay.Wake), waiters,
 		inbound.Options{Log: p.log, Meter: meter, Metrics: registry})
 	letters := deadletter.NewIntake(p.db, registry)
-	health := p.health(broker)
+	health, runner := p.health(broker), p.newJobs(relay)
 	web := api.New(api.Options{
 		DB: p.db, Gate: p.config.Limits.Gate(p.keys), Remotes: p.config.Remotes, Waiters: waiters, Committed: relay.Wake,
 		Log: p.log, Metrics: registry, Livez: http.HandlerFunc(health.Livez), Readyz: http.HandlerFunc(health.Readyz),
-		MetricsUI: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		MetricsUI: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), Operators: p.operators(broker, relay, runner, health),
 	})
 	return []service.Loop{
 		{Name: "traces", Run: p.traces.Run},
@@ -127,6 +127,7 @@ func (p parts) loops() []service.Loop {
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
 		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
 		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
+		{Name: "jobs", Run: runner.Run},
 		{Name: "dead letters", Run: func(ctx context.Context) error {
 			return broker.Consume(ctx, deadQueue, deadletter.Prefetch, letters.Handle)
 		}},

@@ -82,11 +82,11 @@ func TestABootstrapKeyFromAFileExistsAfterTheStart(t *testing.T) {
 func TestBadConfigurationIsListedAtOnce(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
-		"CONFLICT_POLICY": "oldest", "CONFLICT_POLICY_FIELDS": "colour=remote", "BOOTSTRAP_API_KEY": "short", "REMOTES": "a.b",
+		"CONFLICT_POLICY": "oldest", "CONFLICT_POLICY_FIELDS": "colour=remote", "BOOTSTRAP_API_KEY": "short", "REMOTES": "a.b", "RABBITMQ_UI": "rabbit",
 		"SHUTDOWN_TIMEOUT": "soon",
 	}
 	_, err := service.Load[server.Config](func(name string) string { return env[name] })
-	for _, name := range []string{"DATABASE_URL", "CONFLICT_POLICY:", "CONFLICT_POLICY_FIELDS:", "BOOTSTRAP_API_KEY", "REMOTES", "SHUTDOWN_TIMEOUT"} {
+	for _, name := range []string{"DATABASE_URL", "CONFLICT_POLICY:", "CONFLICT_POLICY_FIELDS:", "BOOTSTRAP_API_KEY", "REMOTES", "RABBITMQ_UI", "SHUTDOWN_TIMEOUT"} {
 		require.ErrorContains(t, err, name)
 	}
 	require.NotContains(t, err.Error(), "short\n")

@@ -77,7 +77,7 @@ func protocol() []mutant {
 		{
 			name: "no-doubt", suite: "pkg/connector", tests: "^TestAWriteThatLands",
 			edits: []edit{{
-				"pkg/connector/protocol.go", `	l.Doubt = &doubt{Patch: patch, Since: now.UTC()}
+				"pkg/connector/protocol.go", `	l.Doubt = &doubt{Patch: all, Since: now.UTC()}
 `, `	l.Doubt, _ = nil, now
 `,
 			}},
@@ -91,10 +91,11 @@ func protocol() []mutant {
 		},
 		{
 			name: "no-pending", short: true, suite: "pkg/connector", tests: "^TestAChangeRepeats",
-			edits: []edit{{"pkg/connector/protocol.go", `	for field := range l.Pending {
-		delete(patch, field)
-	}
-`, ``}},
+			edits: []edit{{"pkg/connector/protocol.go", `		if inbound.Seq > seen {
+			delete(patch, field)
+`, `		if inbound.Seq > seen && false {
+			delete(patch, field)
+`}},
 		},
 		{
 			name: "no-lease-token", short: true, suite: "pkg/connector", tests: "^TestAnOldLeaseWritesNothingBack$",

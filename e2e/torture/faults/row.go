@@ -58,6 +58,9 @@ type traffic struct {
 }
 
 func (t traffic) String() string {
+	if t.answers == nil {
+		return "nobody wrote meanwhile"
+	}
 	return fmt.Sprintf("catalog answered %v, slowest %d ms; %d edits at Stripe, %d webhooks taken, %d tries failed",
 		t.answers, t.slowest.Milliseconds(), t.edits, t.delivered, t.failed)
 }

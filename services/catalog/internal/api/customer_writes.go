@@ -47,7 +47,8 @@ func (s *Server) create(ctx context.Context, in *createInput) (*written[Customer
 	return execute(ctx, s, write[Customer]{
 		headers: in.WriteHeaders, operation: "POST /v1/customers", content: [][]byte{in.RawBody},
 		status: http.StatusCreated, render: s.render,
-		do: func(tx *gorm.DB) (customers.Customer, error) { return customers.Create(tx, author(ctx), edit) },
+		do:     func(tx *gorm.DB) (customers.Customer, error) { return customers.Create(tx, author(ctx), edit) },
+		shared: func() (customers.Customer, error) { return s.creates.Create(ctx, author(ctx), edit) },
 	})
 }
 

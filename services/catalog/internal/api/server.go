@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/auth"
+	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/operators"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
@@ -35,6 +36,7 @@ type Options struct {
 // Server holds the operations.
 type Server struct {
 	db        *gorm.DB
+	creates   *customers.Creates
 	remotes   []string
 	waiters   *syncstate.Waiters
 	committed func()
@@ -55,7 +57,9 @@ func New(o Options) http.Handler {
 	engine.GET("/readyz", gin.WrapH(o.Readyz))
 	engine.GET("/metrics", gin.WrapH(o.MetricsUI))
 
-	s := &Server{db: o.DB, remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, log: o.Log}
+	s := &Server{
+		db: o.DB, creates: customers.NewCreates(o.DB), remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, log: o.Log,
+	}
 	guarded := engine.Group("/", auth.Middleware(o.Gate, func(c *gin.Context, err error) {
 		abort(c, problemOf(c.Request.Context(), o.Log, err))
 	}), readBody)

@@ -47,6 +47,7 @@ type write[T any] struct {
 	content   [][]byte // the rest of that
 	status    int
 	do        func(tx *gorm.DB) (customers.Customer, error)
+	shared    func() (customers.Customer, error) // do in a transaction with others, for requests without a key; nil: there is none
 	render    func(customers.Customer) T
 }
 
@@ -92,6 +93,11 @@ type run[T any] struct {
 
 func (r *run[T]) transact(ctx context.Context) error {
 	r.answer, r.refusal, r.customer = nil, nil, customers.Customer{} // of an attempt that was rolled back
+	if r.key == nil && r.shared != nil {
+		customer, err := r.shared()
+		r.customer, r.answer = customer, r.respond(customer)
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
 	defer cancel()
 	return r.server.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {

@@ -3,6 +3,7 @@ package customers
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,7 @@ type Commit struct {
 	Remote    string            // that the change came from; "" for one of the catalog's own
 	Conflicts []record.Conflict // that the change met
 	Resolved  *Resolution       // of a conflict that waited, by a person
+	Headers   map[string]string // of the event, beside the trace that the transaction is part of
 	With      []postgres.Statement
 }
 
@@ -44,11 +46,11 @@ func (c *Commit) Insert(tx *gorm.DB) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	result, err := c.run(tx, postgres.Statement{SQL: `
+	result, err := run(tx, postgres.Statement{SQL: `
 		INSERT INTO customers (id, version, generation, deleted_at, fields, clock, seen, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING RETURNING created_at, updated_at`, Args: []any{
+		ON CONFLICT (id) DO NOTHING RETURNING id, created_at, updated_at`, Args: []any{
 		c.After.ID, c.After.Version, c.After.Generation, c.After.DeletedAt, fields, clock, seen, held,
-	}})
+	}}, c)
 	if err != nil {
 		return false, fmt.Errorf("insert customer %s: %w", c.After.ID, err)
 	}
@@ -61,40 +63,92 @@ func (c *Commit) Update(tx *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.run(tx, postgres.Statement{SQL: `
+	_, err = run(tx, postgres.Statement{SQL: `
 		UPDATE customers SET version = ?, generation = ?, deleted_at = ?, erased_at = ?, fields = ?, clock = ?, seen = ?, held = ?, updated_at = now()
-		WHERE id = ? RETURNING created_at, updated_at`, Args: []any{
+		WHERE id = ? RETURNING id, created_at, updated_at`, Args: []any{
 		c.After.Version, c.After.Generation, c.After.DeletedAt, c.After.ErasedAt, fields, clock, seen, held, c.After.ID,
-	}})
+	}}, c)
 	if err != nil {
 		return fmt.Errorf("update customer %s: %w", c.After.ID, err)
 	}
 	return nil
 }
 
-// run executes main together with all that belongs to the change.
-func (c *Commit) run(tx *gorm.DB, main postgres.Statement) (*gorm.DB, error) {
-	envelope := event.NewSnapshot(c.Verb, c.After.Snapshot())
-	others, err := outbox.Statements(tx.Statement.Context, rabbitmq.Message{
-		Exchange: event.EventsExchange, Key: envelope.Type, ID: envelope.ID, Body: envelope.JSON(), Time: envelope.Time,
-	})
+// InsertAll stores new customers, all of them or none, in a single statement, and sets their times. An error says
+// nothing about which of them is to blame.
+func InsertAll(db *gorm.DB, commits []*Commit) error {
+	type row struct {
+		ID         uuid.UUID       `json:"id"`
+		Version    int64           `json:"version"`
+		Generation int64           `json:"generation"`
+		Fields     json.RawMessage `json:"fields"`
+		Clock      json.RawMessage `json:"clock"`
+		Seen       json.RawMessage `json:"seen"`
+		Held       json.RawMessage `json:"held"`
+	}
+	rows := make([]row, len(commits))
+	for i, c := range commits {
+		fields, clock, seen, held, err := c.After.encode()
+		if err != nil {
+			return err
+		}
+		rows[i] = row{
+			c.After.ID, c.After.Version, c.After.Generation,
+			json.RawMessage(fields), json.RawMessage(clock), json.RawMessage(seen), json.RawMessage(held),
+		}
+	}
+	encoded, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("encode new customers: %w", err)
+	}
+	_, err = run(db, postgres.Statement{SQL: `
+		INSERT INTO customers (id, version, generation, fields, clock, seen, held)
+		SELECT * FROM jsonb_to_recordset(?::jsonb)
+			AS c (id uuid, version bigint, generation bigint, fields jsonb, clock jsonb, seen jsonb, held jsonb)
+		RETURNING id, created_at, updated_at`, Args: []any{string(encoded)}}, commits...)
+	if err != nil {
+		return fmt.Errorf("insert %d customers: %w", len(commits), err)
+	}
+	return nil
+}
+
+// run executes main, which returns the times of each customer, together with all that belongs to the changes.
+func run(tx *gorm.DB, main postgres.Statement, commits ...*Commit) (*gorm.DB, error) {
+	var messages []rabbitmq.Message
+	var entries ledger.Entries
+	var others []postgres.Statement
+	for _, c := range commits {
+		envelope := event.NewSnapshot(c.Verb, c.After.Snapshot())
+		messages = append(messages, rabbitmq.Message{
+			Exchange: event.EventsExchange, Key: envelope.Type, ID: envelope.ID, Body: envelope.JSON(), Time: envelope.Time,
+			Headers: c.Headers,
+		})
+		c.completeLine(envelope.ID)
+		entries.Changes = append(entries.Changes, c.Line)
+		conflicts, err := c.conflicts()
+		if err != nil {
+			return nil, err
+		}
+		others = append(append(others, conflicts...), c.With...)
+	}
+	outgoing, err := outbox.Statements(tx.Statement.Context, messages...)
 	if err != nil {
 		return nil, err
 	}
-	c.completeLine(envelope.ID)
-	lines, err := ledger.Entries{Changes: []ledger.Change{c.Line}}.Statements()
+	lines, err := entries.Statements()
 	if err != nil {
 		return nil, err
 	}
-	conflicts, err := c.conflicts()
-	if err != nil {
-		return nil, err
+	all := postgres.With(main, append(append(outgoing, lines...), others...)...)
+	var stored []struct {
+		ID                   uuid.UUID
+		CreatedAt, UpdatedAt time.Time
 	}
-	others = append(append(append(others, lines...), conflicts...), c.With...)
-	all := postgres.With(main, others...)
-	var times struct{ CreatedAt, UpdatedAt time.Time }
-	result := tx.Raw(all.SQL, all.Args...).Scan(&times)
-	c.After.CreatedAt, c.After.UpdatedAt = times.CreatedAt, times.UpdatedAt
+	result := tx.Raw(all.SQL, all.Args...).Scan(&stored)
+	for _, s := range stored {
+		i := slices.IndexFunc(commits, func(c *Commit) bool { return c.After.ID == s.ID })
+		commits[i].After.CreatedAt, commits[i].After.UpdatedAt = s.CreatedAt, s.UpdatedAt
+	}
 	return result, result.Error
 }
 

@@ -49,16 +49,23 @@ func Create(tx *gorm.DB, by Author, e Edit) (Customer, error) {
 
 // CreateAs is Create with an id that the caller chose.
 func CreateAs(tx *gorm.DB, by Author, id uuid.UUID, e Edit) (Customer, error) {
-	patch, err := e.Patch(record.Fields{})
+	commit, err := creation(by, id, e)
 	if err != nil {
 		return Customer{}, err
 	}
-	commit := Commit{After: New(id).Edited(patch, now()), Verb: event.Created, Line: by.line(opCreate)}
 	inserted, err := commit.Insert(tx)
 	if err == nil && !inserted {
 		err = errTaken
 	}
 	return commit.After, err
+}
+
+func creation(by Author, id uuid.UUID, e Edit) (*Commit, error) {
+	patch, err := e.Patch(record.Fields{})
+	if err != nil {
+		return nil, err
+	}
+	return &Commit{After: New(id).Edited(patch, now()), Verb: event.Created, Line: by.line(opCreate)}, nil
 }
 
 // Patch applies a merge patch.

@@ -90,15 +90,16 @@ UPDATE links SET remote_id = ?, shadow = NULL, pending = NULL, marked = 0, versi
     lease_token = lease_token + 1, updated_at = now()
 WHERE kind = ? AND local_id = ? AND remote_id IS NULL AND intent IS NULL AND (lease_owner = '' OR due_at <= now() OR due_at IS NULL)`
 
-// LinkTo links a record that has no object to one that no record has. Where the two differ, the fields' policies settle
-// it, as for any change at the remote. It makes a call to the remote, so db should be in no transaction.
-func (e *Engine) LinkTo(ctx context.Context, db *gorm.DB, localID, remoteID string) error {
+// CanLink asks the remote whether a record can be linked to an object: nil, or ErrNoLink, ErrGone, or an error that wraps
+// ErrLinked and says why not.
+func (e *Engine) CanLink(ctx context.Context, localID, remoteID string) error {
+	db := e.o.DB.WithContext(ctx)
 	l, err := e.read(db, localID)
 	switch {
 	case err != nil:
 		return err
 	case l.RemoteID != "":
-		return fmt.Errorf("%w: to %s; unlink it first", ErrLinked, l.RemoteID)
+		return fmt.Errorf("%w: the record is linked to %s; unlink it first", ErrLinked, l.RemoteID)
 	}
 	call, cancel := context.WithTimeout(ctx, e.o.CallTimeout)
 	defer cancel()
@@ -106,22 +107,29 @@ func (e *Engine) LinkTo(ctx context.Context, db *gorm.DB, localID, remoteID stri
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", remoteID, err)
 	}
+	if owner, err := e.owner(ctx, remoteID); err != nil || owner != "" {
+		return errors.Join(err, fmt.Errorf("%w: %s belongs to record %s; unlink that one first", ErrLinked, remoteID, owner))
+	}
 	if other := object.LocalID; other != "" && other != localID {
 		if marked, err := e.read(db, other); err == nil && marked.RemoteID == "" && !marked.Gone {
 			return fmt.Errorf("%w: %s was made for record %s", ErrLinked, remoteID, other)
 		}
 	}
-	result := db.WithContext(ctx).Exec(linkSQL, remoteID, event.StatePending, e.o.Kind, localID)
+	return nil
+}
+
+// LinkTo links a record that has no object to one that no record has: see CanLink, which comes first. Where the two
+// differ, the fields' policies settle it, as for any change at the remote.
+func (e *Engine) LinkTo(tx *gorm.DB, localID, remoteID string) error {
+	result := tx.Exec(linkSQL, remoteID, event.StatePending, e.o.Kind, localID)
 	switch {
 	case errors.Is(result.Error, gorm.ErrDuplicatedKey):
-		owner, err := e.owner(ctx, remoteID)
-		return errors.Join(fmt.Errorf("%w: %s belongs to record %s; unlink that one first", ErrLinked, remoteID, owner), err)
+		return fmt.Errorf("%w: %s was linked to another record in this moment", ErrLinked, remoteID)
 	case result.Error != nil:
 		return fmt.Errorf("link %s: %w", localID, result.Error)
 	case result.RowsAffected == 0:
 		return ErrBusy
 	}
-	e.Wake()
 	return nil
 }
 

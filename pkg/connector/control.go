@@ -195,6 +195,9 @@ func (e *Engine) Heartbeat(ctx context.Context) error {
 	if err := e.releaseHeld(ctx); err != nil {
 		return err
 	}
+	if err := e.tellNoticed(ctx); err != nil {
+		return err
+	}
 	return e.beat(ctx)
 }
 

@@ -80,6 +80,7 @@ type Engine struct {
 	control   atomic.Pointer[wanted]
 	throttled atomic.Int64
 	feed      streak
+	noticed   atomic.Pointer[time.Time] // when the last notice came in by itself, unless that is stored
 	notices   *groupcommit.Group[Notice, outcome]
 
 	bulkBusy atomic.Int64  // workers that hold a bulk link

@@ -58,6 +58,22 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 	}
 }
 
+// tellNoticed stores when the last notice came in by itself, if there is news.
+func (e *Engine) tellNoticed(ctx context.Context) error {
+	at := e.noticed.Swap(nil)
+	if at == nil {
+		return nil
+	}
+	err := e.o.DB.WithContext(ctx).Exec(`
+INSERT INTO feeds AS f (kind, noticed_at) VALUES (?, ?)
+ON CONFLICT (kind) DO UPDATE SET noticed_at = greatest(f.noticed_at, EXCLUDED.noticed_at)`, e.o.Kind, at.UTC()).Error
+	if err != nil {
+		e.noticed.CompareAndSwap(nil, at)
+		return fmt.Errorf("store when the last notice came in: %w", err)
+	}
+	return nil
+}
+
 // FeedReady returns nil, or why the remote's feed could not be read by this replica the last time.
 func (e *Engine) FeedReady() error { return e.feed.last() }
 
@@ -81,7 +97,7 @@ func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
 			return err
 		}
 		for _, notice := range page.Notices {
-			if err := e.Notify(ctx, notice); err != nil {
+			if err := e.take(ctx, notice); err != nil {
 				return err
 			}
 		}

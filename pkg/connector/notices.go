@@ -36,10 +36,20 @@ type arrival struct {
 	Overwritten []overwrite `json:"overwritten,omitempty"` // for the link to raise
 }
 
-// Notify takes in a notice from a webhook or a feed. Nil means stored; a notice that was stored before changes nothing.
+// Notify takes in a notice that came by itself, from a webhook. Nil means stored; a notice that was stored before changes nothing.
 // Any error means that it is not stored and has to be sent again. Notices that arrive at the same time share a
 // transaction.
 func (e *Engine) Notify(ctx context.Context, n Notice) error {
+	if err := e.take(ctx, n); err != nil {
+		return err
+	}
+	now := time.Now()
+	e.noticed.Store(&now)
+	return nil
+}
+
+// take takes in a notice, however it came.
+func (e *Engine) take(ctx context.Context, n Notice) error {
 	result, err := e.notices.Do(ctx, n)
 	if err != nil {
 		return fmt.Errorf("store notice %s: %w", n.EventID, err)

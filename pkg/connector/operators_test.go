@@ -160,11 +160,18 @@ func TestActionsOnARecordThatIsNotThere(t *testing.T) {
 	require.ErrorIs(t, err, connector.ErrNoLink)
 }
 
+func (b *bundle) linkTo(id, remoteID string) error {
+	if err := b.engine.CanLink(b.t.Context(), id, remoteID); err != nil {
+		return err
+	}
+	return b.transact(func(tx *gorm.DB) error { return b.engine.LinkTo(tx, id, remoteID) })
+}
+
 func TestARecordCanBeUnlinkedAndLinkedToAnotherObject(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s, object := b.synced()
-	require.ErrorIs(t, b.engine.LinkTo(t.Context(), b.db, s.ID, object.ID), connector.ErrLinked)
+	require.ErrorIs(t, b.linkTo(s.ID, object.ID), connector.ErrLinked)
 	require.NoError(t, b.transact(func(tx *gorm.DB) error { return b.engine.Unlink(tx, s.ID) }))
 	_, states := b.sent()
 	require.Equal(t, event.StateDetached, states[0].State)
@@ -179,8 +186,8 @@ func TestARecordCanBeUnlinkedAndLinkedToAnotherObject(t *testing.T) {
 	require.Empty(t, changes)
 
 	another := b.remote.Add(record.Fields{"name": "Eve", "email": "e@example.com"})
-	require.ErrorIs(t, b.engine.LinkTo(t.Context(), b.db, s.ID, "cus_none"), connector.ErrGone)
-	require.NoError(t, b.engine.LinkTo(t.Context(), b.db, s.ID, another))
+	require.ErrorIs(t, b.linkTo(s.ID, "cus_none"), connector.ErrGone)
+	require.NoError(t, b.linkTo(s.ID, another))
 	b.work()
 	changes, states = b.sent()
 	require.Equal(t, another, states[len(states)-1].RemoteID)
@@ -189,7 +196,7 @@ func TestARecordCanBeUnlinkedAndLinkedToAnotherObject(t *testing.T) {
 	b.deliver(second)
 	b.work()
 	require.NoError(t, b.transact(func(tx *gorm.DB) error { return b.engine.Unlink(tx, second.ID) }))
-	require.ErrorIs(t, b.engine.LinkTo(t.Context(), b.db, second.ID, another), connector.ErrLinked)
+	require.ErrorIs(t, b.linkTo(second.ID, another), connector.ErrLinked)
 }
 
 func TestFailuresAreGroupedByReason(t *testing.T) {
@@ -232,8 +239,10 @@ func TestFailuresAreGroupedByReason(t *testing.T) {
 func (b *bundle) unpark(r admin.RetryRequest) admin.Job {
 	b.t.Helper()
 	var job admin.Job
+	wanted, err := b.engine.RetryOf(b.t.Context(), r)
+	require.NoError(b.t, err)
 	require.NoError(b.t, b.transact(func(tx *gorm.DB) (err error) {
-		job, err = b.engine.Unpark(tx, "operator", r)
+		job, err = jobs.Create(tx, wanted)
 		return err
 	}))
 	runner := jobs.NewRunner(jobs.Options{
@@ -274,10 +283,7 @@ func TestARetryThatSelectsNothingIsRefused(t *testing.T) {
 	for want, r := range map[error]admin.RetryRequest{
 		connector.ErrNothingSelected: {Rate: 1}, connector.ErrNoLink: {RecordIDs: []string{"x"}},
 	} {
-		err := b.transact(func(tx *gorm.DB) error {
-			_, err := b.engine.Unpark(tx, "operator", r)
-			return err
-		})
+		_, err := b.engine.RetryOf(t.Context(), r)
 		require.ErrorIs(t, err, want)
 	}
 }

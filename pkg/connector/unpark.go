@@ -19,22 +19,18 @@ const KindRetry = "retry"
 // ErrNothingSelected is for a RetryRequest that does not say what it is about.
 var ErrNothingSelected = errors.New("select records by record_ids or fingerprint, or say all")
 
-// Unpark stores the job that tries failed records again, in the caller's transaction; by is who wants it. Wake the
-// job runner after the commit.
-func (e *Engine) Unpark(tx *gorm.DB, by string, r admin.RetryRequest) (admin.Job, error) {
+// RetryOf is the job that tries failed records again.
+func (e *Engine) RetryOf(ctx context.Context, r admin.RetryRequest) (jobs.New, error) {
 	if len(r.RecordIDs) == 0 && r.Fingerprint == "" && !r.All {
-		return admin.Job{}, ErrNothingSelected
+		return jobs.New{}, ErrNothingSelected
 	}
 	for _, id := range r.RecordIDs {
 		if _, err := uuid.Parse(id); err != nil {
-			return admin.Job{}, fmt.Errorf("%w: %q is the id of no record", ErrNoLink, id)
+			return jobs.New{}, fmt.Errorf("%w: %q is the id of no record", ErrNoLink, id)
 		}
 	}
-	total, err := e.countFailing(tx, r)
-	if err != nil {
-		return admin.Job{}, err
-	}
-	return jobs.Create(tx, jobs.New{Kind: KindRetry, By: by, Args: r, Total: total})
+	total, err := e.countFailing(ctx, r)
+	return jobs.New{Kind: KindRetry, Args: r, Total: total}, err
 }
 
 func (r retry) selection() (where string, args []any) {
@@ -53,9 +49,9 @@ func (r retry) selection() (where string, args []any) {
 // retry is the request as the job knows it.
 type retry struct{ admin.RetryRequest }
 
-func (e *Engine) countFailing(tx *gorm.DB, r admin.RetryRequest) (n int64, err error) {
+func (e *Engine) countFailing(ctx context.Context, r admin.RetryRequest) (n int64, err error) {
 	where, args := retry{r}.selection()
-	err = tx.Raw(`SELECT count(*) FROM (SELECT FROM links WHERE `+where+` LIMIT ?) AS some_failing`,
+	err = e.o.DB.WithContext(ctx).Raw(`SELECT count(*) FROM (SELECT FROM links WHERE `+where+` LIMIT ?) AS some_failing`,
 		append(append([]any{e.o.Kind}, args...), maxCount)...).Scan(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("count what fails: %w", err)
@@ -80,7 +76,8 @@ func (e *Engine) UnparkJob(ctx context.Context, run *jobs.Run) error {
 		return err
 	}
 	if r.DryRun {
-		return nil // the total says it
+		run.Counts["would_try"] = run.Total
+		return nil
 	}
 	pace := newPace(r.Rate)
 	for {

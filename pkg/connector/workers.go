@@ -27,7 +27,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	workers.Go(func() { e.keepControl(ctx) })
 	for {
 		free := e.idle()
-		links, err := e.claimAllowed(ctx, free)
+		links, err := e.claimNow(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
 		}
@@ -92,6 +92,20 @@ func (e *Engine) sleep(ctx context.Context) bool {
 	case <-timer.C:
 	}
 	return true
+}
+
+// claimTimeout is how long a claim may take.
+const claimTimeout = 10 * time.Second
+
+// claimNow claims even if ctx ends meanwhile: a claim that is broken off may be made all the same, and nobody would
+// work on what it took.
+func (e *Engine) claimNow(ctx context.Context, limit int) ([]*link, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
+	return e.claimAllowed(ctx, limit)
 }
 
 // claimAllowed claims as many links as the breaker allows. While it is open, that is one that has not failed yet, if

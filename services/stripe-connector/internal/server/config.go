@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/tracing"
 )
@@ -33,6 +34,10 @@ type Config struct {
 	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET,required" secret:"true" doc:"signing secrets of the webhook endpoint (whsec_...); several while they are rotated"`
 	APIURL         string   `env:"STRIPE_API_URL" envDefault:"https://api.stripe.com" doc:"where Stripe is"`
 
+	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY" secret:"true" doc:"an API key with every scope that must exist, for the operators' API; without one, the first is made and shown once"`
+	RabbitMQUI      string `env:"RABBITMQ_UI" doc:"address of RabbitMQ's management UI, for links; empty: none"`
+	Limits          auth.Limits
+
 	Workers           int                    `env:"WORKERS" envDefault:"3" doc:"calls to Stripe at the same time"`
 	RateLimit         float64                `env:"RATE_LIMIT" envDefault:"0" doc:"calls per second; 0: by the key's mode, live 100, test 25"`
 	EndpointRateLimit float64                `env:"ENDPOINT_RATE_LIMIT" envDefault:"0" doc:"calls per second of one endpoint; 0: 25"`
@@ -52,7 +57,7 @@ const (
 // Check implements service.Checker: it returns everything that is wrong and fills in what depends on the key.
 func (c *Config) Check() error {
 	c.WebhookSecrets = trim(c.WebhookSecrets)
-	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy(), c.Tracing.Check())
+	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy(), c.checkOperators(), c.Limits.Check(), c.Tracing.Check())
 }
 
 func trim(list []string) []string {
@@ -114,11 +119,29 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+const stripeAPI = "https://api.stripe.com"
+
 var name = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 func (c *Config) checkName() error {
 	if !name.MatchString(c.Name) {
 		return errors.New("CONNECTOR_NAME: must be a short name of lowercase letters, digits and dashes, such as stripe or stripe-eu")
+	}
+	return nil
+}
+
+// minBootstrapKey keeps operators from a key that can be guessed.
+const minBootstrapKey = 16
+
+func (c *Config) checkOperators() error {
+	if c.BootstrapAPIKey != "" && len(c.BootstrapAPIKey) < minBootstrapKey {
+		return fmt.Errorf("BOOTSTRAP_API_KEY: is shorter than %d characters; use a long random one", minBootstrapKey)
+	}
+	if c.RabbitMQUI == "" {
+		return nil
+	}
+	if u, err := url.Parse(c.RabbitMQUI); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return errors.New("RABBITMQ_UI: is not a complete URL such as http://localhost:15672")
 	}
 	return nil
 }

@@ -14,10 +14,11 @@ import (
 
 const about = `DataSync's connector for Stripe.
 
-POST /webhooks/stripe   where Stripe's webhook endpoint points to
-GET  /readyz?verbose    is it ready, and if not, why
-GET  /livez             is it alive
-GET  /metrics           for Prometheus
+POST /webhooks/stripe          where Stripe's webhook endpoint points to
+GET  /admin/v1/status          for operators: see /admin/v1/openapi.json
+GET  /readyz?verbose           is it ready, and if not, why
+GET  /livez                    is it alive
+GET  /metrics                  for Prometheus
 `
 
 func (p parts) handler() http.Handler {
@@ -26,6 +27,7 @@ func (p parts) handler() http.Handler {
 	mux.Handle("POST /webhooks/stripe", webhook.NewHandler(webhook.Options{
 		Intake: p.engine, Reader: p.reader, Secrets: p.config.WebhookSecrets, Log: p.log, Metrics: p.registry,
 	}))
+	mux.Handle("/admin/v1/", p.operators(health))
 	mux.HandleFunc("GET /livez", health.Livez)
 	mux.HandleFunc("GET /readyz", health.Readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
@@ -42,7 +44,7 @@ func (p parts) health() *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox, dead_letters LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox, dead_letters, changes, jobs, api_keys LIMIT 0").Error
 	})
 	// Not critical: webhooks are stored without the broker and without Stripe, and must not be turned away.
 	health.Check("broker", false, func(context.Context) error { return p.broker.Ready() })

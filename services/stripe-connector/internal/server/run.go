@@ -6,14 +6,18 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/deadletter"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/jobs"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -24,6 +28,9 @@ import (
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
 )
+
+// rememberKeys is how long a revoked API key may still work.
+const rememberKeys = 5 * time.Second
 
 // Run is the connector: it blocks until ctx ends and everything has stopped.
 func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
@@ -43,7 +50,11 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
 	defer closePool(ctx, db, log)
-	p, err := assemble(config, db, log)
+	keys := auth.NewKeys(db, rememberKeys)
+	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, log, stdout); err != nil {
+		return fmt.Errorf("stripe-connector: %w", err)
+	}
+	p, err := assemble(config, db, keys, log)
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
@@ -57,7 +68,9 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 
 // Migrations are all tables of the connector.
 func Migrations() []postgres.Migrations {
-	return []postgres.Migrations{connector.Migrations, outbox.Migrations, deadletter.Migrations}
+	return []postgres.Migrations{
+		connector.Migrations, outbox.Migrations, deadletter.Migrations, auth.Migrations, jobs.Migrations, ledger.Migrations,
+	}
 }
 
 func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error) {
@@ -91,11 +104,13 @@ type parts struct {
 	config    Config
 	log       *slog.Logger
 	db        *gorm.DB
+	keys      *auth.Keys
 	registry  *prometheus.Registry
 	broker    *rabbitmq.Client
 	relay     *outbox.Relay
 	engine    *connector.Engine
 	announcer *announcer
+	jobs      *jobs.Runner
 	reader    events.Reader
 }
 
@@ -106,7 +121,7 @@ type remote struct {
 	*ratelimit.Limiter
 }
 
-func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
+func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (parts, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	broker := rabbitmq.New(rabbitmq.Options{
@@ -128,7 +143,10 @@ func assemble(config Config, db *gorm.DB, log *slog.Logger) (parts, error) {
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
 		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
 	})
-	return parts{config, log, db, registry, broker, relay, engine, announcer, reader}, err
+	if err != nil {
+		return parts{}, err
+	}
+	return parts{config, log, db, keys, registry, broker, relay, engine, announcer, newJobs(db, engine, relay, log, config), reader}, nil
 }
 
 // scale lets the database's pool grow and shrink with the workers.
@@ -162,6 +180,8 @@ func (p parts) loops() []service.Loop {
 		{Name: "announcements", Run: p.announcer.run},
 		{Name: "control", Run: func(ctx context.Context) error { return p.announcer.listen(ctx, p.engine.Refresh) }},
 		{Name: "upkeep", Run: p.engine.Upkeep},
+		{Name: "jobs", Run: p.jobs.Run},
+		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
 		{Name: "feed", Run: p.engine.PollFeed},
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
 		{Name: "dead letters", Run: func(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/postgres"
@@ -28,6 +29,8 @@ import (
 const (
 	apiKey   = "sk_test_server"
 	secret   = "whsec_server"
+
+	operatorKey = "ds_operator_of_the_tests"
 	patience = 20 * time.Second
 )
 
@@ -50,6 +53,7 @@ func start(t *testing.T, change map[string]string) *system {
 	s.env = map[string]string{
 		"ADDR": addr, "DATABASE_SCHEMA": postgrestest.Schema(t), "AMQP_URL": rabbitmqtest.VHost(t), "STRIPE_API_URL": s.simulator.URL,
 		"STRIPE_API_KEY": apiKey, "STRIPE_WEBHOOK_SECRET": secret, "RATE_LIMIT": "1000", "ENDPOINT_RATE_LIMIT": "1000",
+		"BOOTSTRAP_API_KEY": operatorKey,
 	}
 	maps.Copy(s.env, change)
 	s.connector = servicetest.Start(t, "stripe-connector", s.env)
@@ -78,6 +82,9 @@ func (s *system) connect() {
 		}
 	})
 }
+
+// admin is a client of the operators' API.
+func (s *system) admin() *admin.Client { return &admin.Client{URL: s.connector.URL, Key: operatorKey} }
 
 // publish announces a version of a record, as the catalog would.
 func (s *system) publish(snapshot event.Snapshot) {

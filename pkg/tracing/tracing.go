@@ -28,8 +28,8 @@ const scope = "github.com/datasync-dev/datasync"
 
 // Config is the part of a service's configuration that says where spans go. Its names are OpenTelemetry's own.
 type Config struct {
-	Endpoint string  `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`            // an OTLP/HTTP collector, such as http://localhost:4318; none: spans go nowhere
-	Ratio    float64 `env:"OTEL_TRACES_SAMPLER_ARG" envDefault:"1"` // how many of the traces that begin here are recorded, 0 to 1
+	Endpoint string  `env:"OTEL_EXPORTER_OTLP_ENDPOINT" doc:"an OTLP/HTTP collector for traces, such as http://localhost:4318; none: spans go nowhere"`
+	Ratio    float64 `env:"OTEL_TRACES_SAMPLER_ARG" envDefault:"1" doc:"how many of the traces that begin here are recorded, 0 to 1"`
 }
 
 // Check returns what is wrong with the configuration.

@@ -4,6 +4,7 @@ package adminapi
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/adminapi"
 	"github.com/datasync-dev/datasync/pkg/connector"
@@ -36,35 +37,27 @@ func refusal(err error) error {
 		err    error
 		status int
 		code   string
+		detail string // "": what the error says, which is meant for people
 	}{
-		{connector.ErrNoLink, http.StatusNotFound, "record_not_found"},
-		{connector.ErrGone, http.StatusNotFound, "remote_object_not_found"},
-		{connector.ErrLinked, http.StatusConflict, "already_linked"},
-		{connector.ErrBusy, http.StatusConflict, "record_busy"},
-		{connector.ErrBadFilter, http.StatusBadRequest, "invalid_parameter"},
-		{connector.ErrBadControl, http.StatusUnprocessableEntity, "validation_failed"},
-		{connector.ErrNothingSelected, http.StatusUnprocessableEntity, "nothing_selected"},
+		{connector.ErrNoLink, http.StatusNotFound, "record_not_found", "The connector knows no such record; it may not have heard of it yet."},
+		{connector.ErrGone, http.StatusNotFound, "remote_object_not_found", "There is no such object at the remote."},
+		{connector.ErrLinked, http.StatusConflict, "already_linked", ""},
+		{connector.ErrBusy, http.StatusConflict, "record_busy", "A call for this record is under way, or has no answer yet; try again in a moment."},
+		{connector.ErrBadFilter, http.StatusBadRequest, "invalid_parameter", ""},
+		{connector.ErrBadControl, http.StatusUnprocessableEntity, "validation_failed", ""},
+		{connector.ErrNothingSelected, http.StatusUnprocessableEntity, "nothing_selected", ""},
 	} {
-		if errors.Is(err, known.err) {
-			return adminapi.Refuse(known.status, known.code, detail(known.err, err))
+		if !errors.Is(err, known.err) {
+			continue
 		}
+		if known.detail == "" {
+			text := err.Error()
+			known.detail = strings.ToUpper(text[:1]) + text[1:] + "."
+		}
+		return adminapi.Refuse(known.status, known.code, known.detail)
 	}
 	if failure, ok := errors.AsType[*connector.Error](err); ok {
 		return adminapi.Refuse(http.StatusBadGateway, "remote_failed", "The remote could not be asked: "+failure.Reason+".")
 	}
 	return err
-}
-
-// detail is what to tell an operator: these errors have nothing but sentences in them.
-func detail(known, err error) string {
-	switch known {
-	case connector.ErrNoLink:
-		return "The connector knows no such record; it may not have heard of it yet."
-	case connector.ErrGone:
-		return "There is no such object at the remote."
-	case connector.ErrBusy:
-		return "A call for this record is under way, or has no answer yet; try again in a moment."
-	}
-	text := err.Error()
-	return "It is " + text + "."
 }

@@ -37,8 +37,8 @@ func (s *server) control(ctx context.Context, _ *struct{}) (*controlOutput, erro
 
 // controlPatch is a merge patch of admin.Control.
 type controlPatch struct {
-	Workers  nullable[int]     `json:"workers,omitempty"  doc:"workers of each replica; null: as configured"`
-	Rate     nullable[float64] `json:"rate,omitempty"     doc:"calls per second of each replica; null: as configured"`
+	Workers  nullable[int]     `json:"workers,omitzero"   doc:"workers of each replica; null: as configured"`
+	Rate     nullable[float64] `json:"rate,omitzero"      doc:"calls per second of each replica; null: as configured"`
 	Outbound *bool             `json:"outbound,omitempty" doc:"false: nothing is written to the remote"`
 	Inbound  *bool             `json:"inbound,omitempty"  doc:"false: notifications are stored and not acted on"`
 	Drain    *bool             `json:"drain,omitempty"    doc:"true: finish what is being worked on and take nothing new"`

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -119,27 +120,38 @@ func TestARestartUnderLoadLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	const records, restarts = 120, 4
 	s := start(t, map[string]string{"WORKERS": "8", "CALL_TIMEOUT": "3s", "LEASE": "5s", "SHUTDOWN_TIMEOUT": "10s"})
-	idle := s.goroutines()
 	s.sim(http.MethodPatch, "config", map[string]any{"response_delay_ms": 60})
-	for i := range records {
-		s.publish(event.Snapshot{ID: uuid.NewString(), Version: 1, Fields: fields("Ada " + strconv.Itoa(i))})
-	}
+	s.load(records)
 	for i := range restarts {
 		require.Eventually(t, func() bool { return len(s.customers()) > (i+1)*records/(restarts+2) }, patience, 5*time.Millisecond)
 		s.connector.Stop(t)
 		require.Zero(t, s.held(), "everything in hand was finished or given back")
 		s.connector = servicetest.Start(t, "stripe-connector", s.env)
 	}
-	require.Eventually(t, func() bool {
-		for _, l := range s.links() {
-			if l.State != "synced" {
-				return false
-			}
-		}
-		return len(s.links()) == records
-	}, 2*patience, 50*time.Millisecond)
+	s.allSynced(records)
 	require.Len(t, s.customers(), records)
-	require.Eventually(t, func() bool { return s.goroutines() <= idle+10 }, patience, 100*time.Millisecond, "goroutines leak")
+
+	warm := s.goroutines() // with all connections open
+	s.load(records)
+	s.allSynced(2 * records)
+	require.Eventually(t, func() bool { return s.goroutines() <= warm+10 }, patience, 100*time.Millisecond, "goroutines leak")
+}
+
+// load publishes so many new records.
+func (s *system) load(records int) {
+	s.t.Helper()
+	for i := range records {
+		s.publish(event.Snapshot{ID: uuid.NewString(), Version: 1, Fields: fields("Ada " + strconv.Itoa(i))})
+	}
+}
+
+// allSynced waits until there are so many records and all are in sync.
+func (s *system) allSynced(records int) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		links := s.links()
+		return len(links) == records && !slices.ContainsFunc(links, func(l link) bool { return l.State != "synced" })
+	}, 2*patience, 50*time.Millisecond)
 }
 
 // held is how many records a worker holds by the database.
@@ -152,7 +164,7 @@ func (s *system) held() (n int64) {
 // goroutines is how many the connector has, as it says itself.
 func (s *system) goroutines() int {
 	s.t.Helper()
-	response, err := http.Get(s.connector.URL + "/metrics") //nolint:noctx // of a test
+	response, err := http.Get(s.connector.URL + "/metrics")
 	require.NoError(s.t, err)
 	var body bytes.Buffer
 	_, err = body.ReadFrom(response.Body)

@@ -62,7 +62,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	log.InfoContext(ctx, "connecting", slog.String("name", config.Name), slog.String("addr", config.Addr),
 		slog.Bool("livemode", config.Livemode()), slog.Int("workers", config.Workers),
 		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", endpoint))
-	loops := append([]service.Loop{{Name: "traces", Run: traces.Run}}, p.loops()...)
+	loops := append([]service.Loop{{Name: "traces", Run: traces.Run}}, p.loops()...) //nolint:contextcheck // requests bring their own
 	return service.Run(ctx, log, config.ShutdownTimeout, append(loops, service.Profiles(config.DebugAddr)...)...)
 }
 

@@ -27,11 +27,11 @@ import (
 )
 
 const (
-	apiKey   = "sk_test_server"
-	secret   = "whsec_server"
+	apiKey = "sk_test_server"
+	secret = "whsec_server"
 
 	operatorKey = "ds_operator_of_the_tests"
-	patience = 20 * time.Second
+	patience    = 20 * time.Second
 )
 
 // system is a simulated Stripe, the connector as a process, and its database and broker. The catalog is the test.

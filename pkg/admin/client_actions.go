@@ -85,5 +85,5 @@ func (c *Client) RevokeKey(ctx context.Context, id string) error {
 
 // EnsureWebhookEndpoint makes the connector's endpoint at the remote, or adopts and repairs the one that is there.
 func (c *Client) EnsureWebhookEndpoint(ctx context.Context, publicURL string) (WebhookEndpoint, error) {
-	return act[WebhookEndpoint](ctx, c, http.MethodPut, "/admin/v1/webhook-endpoint", WebhookEndpoint{URL: publicURL})
+	return act[WebhookEndpoint](ctx, c, http.MethodPut, "/admin/v1/webhook-endpoint", map[string]string{"url": publicURL})
 }

@@ -230,9 +230,12 @@ const feedEndpoint = "GET /v1/events"
 
 const lookEndpoint = "GET /v1/customers/{id}"
 
+// watchEndpoint is what it looks at every ten minutes to see whether webhooks are delivered at all.
+const watchEndpoint = "GET /v1/webhook_endpoints"
+
 // Calls counts calls of Stripe's API.
 type Calls struct {
-	All     int // but for the feed
+	All     int // but for the feed, and looks at the webhook endpoint
 	Looks   int // of these, at one customer
 	Writing int // of these, writes that were answered with success
 	Feed    int // of the feed of events
@@ -244,6 +247,9 @@ func (s Stats) Calls() (c Calls) {
 		for status, count := range statuses {
 			if endpoint == feedEndpoint {
 				c.Feed += count
+				continue
+			}
+			if endpoint == watchEndpoint {
 				continue
 			}
 			c.All += count

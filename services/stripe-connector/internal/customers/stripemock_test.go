@@ -3,36 +3,16 @@ package customers_test
 import (
 	"encoding/json"
 	"net/http"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/record"
-	"github.com/datasync-dev/datasync/pkg/service/servicetest"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/customers"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripemock"
 )
-
-// startStripeMock runs Stripe's own mock, which checks every parameter against the description of the real API and
-// answers with an example. It keeps no state.
-func startStripeMock(t *testing.T) (url string) {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "stripe-mock")
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", binary, "github.com/stripe/stripe-mock").CombinedOutput()
-	require.NoError(t, err, string(output))
-	addr := "127.0.0.1:" + strconv.Itoa(servicetest.FreePort(t))
-	mock := exec.CommandContext(t.Context(), binary, "-http-addr", addr)
-	require.NoError(t, mock.Start())
-	t.Cleanup(func() { _ = mock.Wait() }) // the test's context, which ends before, has killed it
-	url = "http://" + addr
-	require.Eventually(t, func() bool { _, err := raw(t, url, "/v1/customers"); return err == nil }, 30*time.Second, 20*time.Millisecond)
-	return url
-}
 
 // raw reads an object as JSON.
 func raw(t *testing.T, url, path string) (map[string]any, error) {
@@ -52,7 +32,7 @@ func raw(t *testing.T, url, path string) (map[string]any, error) {
 // TestAgainstStripesOwnMock keeps parameters and shapes from drifting away from the real API's.
 func TestAgainstStripesOwnMock(t *testing.T) {
 	t.Parallel()
-	url := startStripeMock(t)
+	url := stripemock.Start(t)
 	t.Run("it accepts every call", func(t *testing.T) {
 		t.Parallel()
 		acceptsEveryCall(t, newRemote(url))

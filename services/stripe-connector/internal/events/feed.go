@@ -128,7 +128,7 @@ func (f *Feed) list(ctx context.Context, params *stripe.EventListParams) (events
 	if params.Limit == nil {
 		params.Limit = new(int64(pageSize))
 	}
-	params.Types = stripe.StringSlice([]string{customerCreated, customerUpdated, customerDeleted})
+	params.Types = stripe.StringSlice(Types())
 	err = f.client.Read(ctx, func(ctx context.Context) error {
 		params.Context = ctx
 		list := f.client.Events.List(params)

@@ -12,6 +12,9 @@ const (
 	customerDeleted = "customer.deleted"
 )
 
+// Types are those that a webhook endpoint has to deliver.
+func Types() []string { return []string{customerCreated, customerUpdated, customerDeleted} }
+
 // Reader says what events mean to the connector.
 type Reader struct {
 	Marks    customers.Marks

@@ -14,6 +14,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/tracing"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/endpoint"
 )
 
 // Config is the connector's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
@@ -31,7 +32,8 @@ type Config struct {
 
 	Name           string   `env:"CONNECTOR_NAME" envDefault:"stripe" doc:"names its queue, its messages and its marks at Stripe"`
 	APIKey         string   `env:"STRIPE_API_KEY,required" secret:"true" doc:"secret (sk_...) or restricted (rk_...) key of the account"`
-	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET,required" secret:"true" doc:"signing secrets of the webhook endpoint (whsec_...); several while they are rotated"`
+	WebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRET" secret:"true" doc:"signing secrets of the webhook endpoint (whsec_...); several while they are rotated. None is needed when PUBLIC_URL is set"`
+	PublicURL      string   `env:"PUBLIC_URL" doc:"address of this connector in the internet; set, the connector keeps its own webhook endpoint at Stripe for it"`
 	APIURL         string   `env:"STRIPE_API_URL" envDefault:"https://api.stripe.com" doc:"where Stripe is"`
 
 	BootstrapAPIKey string `env:"BOOTSTRAP_API_KEY" secret:"true" doc:"an API key with every scope that must exist, for the operators' API; without one, the first is made and shown once"`
@@ -57,7 +59,7 @@ const (
 // Check implements service.Checker: it returns everything that is wrong and fills in what depends on the key.
 func (c *Config) Check() error {
 	c.WebhookSecrets = trim(c.WebhookSecrets)
-	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy(), c.checkOperators(), c.Limits.Check(), c.Tracing.Check())
+	return errors.Join(c.checkKey(), c.checkSecrets(), c.checkURL(), c.checkPublicURL(), c.checkName(), c.checkNumbers(), c.checkTimes(), c.checkPolicy(), c.checkOperators(), c.Limits.Check(), c.Tracing.Check())
 }
 
 func trim(list []string) []string {
@@ -91,13 +93,24 @@ func (c *Config) Livemode() bool {
 }
 
 func (c *Config) checkSecrets() error {
-	if len(c.WebhookSecrets) == 0 {
-		return errors.New("STRIPE_WEBHOOK_SECRET: is not set; set the signing secret of the webhook endpoint (whsec_...)")
+	if len(c.WebhookSecrets) == 0 && c.PublicURL == "" {
+		return errors.New("STRIPE_WEBHOOK_SECRET: is not set; set the signing secret of the webhook endpoint (whsec_...), " +
+			"or PUBLIC_URL for the connector to make an endpoint of its own")
 	}
 	for _, secret := range c.WebhookSecrets {
 		if strings.HasPrefix(secret, "sk_") || strings.HasPrefix(secret, "rk_") || strings.HasPrefix(secret, "we_") {
 			return errors.New("STRIPE_WEBHOOK_SECRET: is an API key or the id of an endpoint; use the signing secret (whsec_...)")
 		}
+	}
+	return nil
+}
+
+func (c *Config) checkPublicURL() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	if _, err := endpoint.Address(c.PublicURL, c.Livemode()); err != nil {
+		return fmt.Errorf("PUBLIC_URL: %w", err)
 	}
 	return nil
 }

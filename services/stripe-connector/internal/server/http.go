@@ -25,7 +25,7 @@ func (p parts) handler() http.Handler {
 	health := p.health()
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/stripe", webhook.NewHandler(webhook.Options{
-		Intake: p.engine, Reader: p.reader, Secrets: p.config.WebhookSecrets, Log: p.log, Metrics: p.registry,
+		Intake: p.engine, Reader: p.reader, Secrets: p.endpoint.Secrets, Log: p.log, Metrics: p.registry,
 	}))
 	mux.Handle("/admin/v1/", p.operators(health))
 	mux.HandleFunc("GET /livez", health.Livez)
@@ -44,10 +44,11 @@ func (p parts) health() *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox, dead_letters, changes, jobs, api_keys LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM links, inbox, outbox, dead_letters, changes, jobs, api_keys, webhook_watch LIMIT 0").Error
 	})
 	// Not critical: webhooks are stored without the broker and without Stripe, and must not be turned away.
 	health.Check("broker", false, func(context.Context) error { return p.broker.Ready() })
+	health.Check("webhook endpoint", false, p.endpoint.Ready)
 	health.Check("stripe", false, func(context.Context) error { return p.engine.Ready() })
 	health.Check("stripe events", false, func(context.Context) error { return p.engine.FeedReady() })
 	return health

@@ -40,7 +40,7 @@ func (p parts) operators(health *service.Health) http.Handler {
 		connectorapi.Register(api, connectorapi.Options{Engine: p.engine, RemoteURL: func(id string) string {
 			return p.config.stripeURL() + "/customers/" + url.PathEscape(id)
 		}})
-	})
+	}, p.endpoint.Register)
 }
 
 // status tells where work waits, in the order in which it travels: from the catalog to Stripe, then back.

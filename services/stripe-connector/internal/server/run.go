@@ -24,6 +24,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/pkg/tracing"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/customers"
+	"github.com/datasync-dev/datasync/services/stripe-connector/internal/endpoint"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/events"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/stripeclient"
@@ -58,10 +59,10 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
-	account, endpoint := config.rates()
+	account, single := config.rates()
 	log.InfoContext(ctx, "connecting", slog.String("name", config.Name), slog.String("addr", config.Addr),
 		slog.Bool("livemode", config.Livemode()), slog.Int("workers", config.Workers),
-		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", endpoint))
+		slog.Float64("rate_limit", account), slog.Float64("endpoint_rate_limit", single))
 	loops := append([]service.Loop{{Name: "traces", Run: traces.Run}}, p.loops()...) //nolint:contextcheck // requests bring their own
 	return service.Run(ctx, log, config.ShutdownTimeout, append(loops, service.Profiles(config.DebugAddr)...)...)
 }
@@ -70,6 +71,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 func Migrations() []postgres.Migrations {
 	return []postgres.Migrations{
 		connector.Migrations, outbox.Migrations, deadletter.Migrations, auth.Migrations, jobs.Migrations, ledger.Migrations,
+		endpoint.Migrations,
 	}
 }
 
@@ -112,6 +114,7 @@ type parts struct {
 	announcer *announcer
 	jobs      *jobs.Runner
 	reader    events.Reader
+	endpoint  *endpoint.Keeper
 }
 
 // remote is Stripe as the engine sees it: its customers, and the list of what happened to them.
@@ -135,6 +138,10 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 	})
 	announcer := newAnnouncer(broker, config.Name)
 	reader := events.Reader{Marks: customers.Marks{Name: config.Name}, Livemode: config.Livemode()}
+	keeper := endpoint.New(endpoint.Options{
+		Client: client, DB: db, Name: config.Name, Types: events.Types(), Secrets: config.WebhookSecrets,
+		Livemode: config.Livemode(), URL: config.PublicURL, Log: log,
+	})
 	engine, err := connector.New(connector.Options{
 		Name: config.Name, Kind: event.KindCustomer, DB: db, Instance: instance(config.Addr),
 		Remote:  remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader), limiter},
@@ -146,7 +153,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 	if err != nil {
 		return parts{}, err
 	}
-	return parts{config, log, db, keys, registry, broker, relay, engine, announcer, newJobs(db, engine, relay, log, config), reader}, nil
+	return parts{config, log, db, keys, registry, broker, relay, engine, announcer, newJobs(db, engine, relay, log, config), reader, keeper}, nil
 }
 
 // scale lets the database's pool grow and shrink with the workers.
@@ -183,6 +190,7 @@ func (p parts) loops() []service.Loop {
 		{Name: "jobs", Run: p.jobs.Run},
 		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
 		{Name: "feed", Run: p.engine.PollFeed},
+		{Name: "webhook endpoint", Run: p.endpoint.Run},
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
 		{Name: "dead letters", Run: func(ctx context.Context) error {
 			return p.broker.Consume(ctx, connector.DeadQueue(p.config.Name), deadletter.Prefetch, letters.Handle)

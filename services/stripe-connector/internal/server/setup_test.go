@@ -27,8 +27,9 @@ import (
 )
 
 const (
-	apiKey = "sk_test_server"
-	secret = "whsec_server"
+	apiKey   = "sk_test_server"
+	otherKey = "sk_test_server_new"
+	secret   = "whsec_server"
 
 	operatorKey = "ds_operator_of_the_tests"
 	patience    = 20 * time.Second
@@ -48,7 +49,7 @@ func start(t *testing.T, change map[string]string) *system {
 	addr := "127.0.0.1:" + strconv.Itoa(servicetest.FreePort(t))
 	s := &system{t: t}
 	s.simulator = servicetest.Start(t, "stripe-simulator", map[string]string{
-		"STRIPE_API_KEY": apiKey, "STRIPE_WEBHOOK_SECRET": secret, "WEBHOOK_URL": "http://" + addr + "/webhooks/stripe",
+		"STRIPE_API_KEY": apiKey + "," + otherKey, "STRIPE_WEBHOOK_SECRET": secret, "WEBHOOK_URL": "http://" + addr + "/webhooks/stripe",
 	})
 	s.env = map[string]string{
 		"ADDR": addr, "DATABASE_SCHEMA": postgrestest.Schema(t), "AMQP_URL": rabbitmqtest.VHost(t), "STRIPE_API_URL": s.simulator.URL,

@@ -14,6 +14,7 @@ import (
 	"github.com/stripe/stripe-go/v76/event"
 	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/subscription"
+	"github.com/stripe/stripe-go/v76/webhookendpoint"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/services/stripe-connector/internal/ratelimit"
@@ -36,6 +37,7 @@ type Client struct {
 	Subscriptions subscription.Client
 	Invoices      invoice.Client
 	Events        event.Client
+	Endpoints     webhookendpoint.Client
 }
 
 // New makes a client. It opens no connection yet.
@@ -64,6 +66,7 @@ func New(o Options) *Client {
 		Subscriptions: subscription.Client{B: backend, Key: o.Key},
 		Invoices:      invoice.Client{B: backend, Key: o.Key},
 		Events:        event.Client{B: backend, Key: o.Key},
+		Endpoints:     webhookendpoint.Client{B: backend, Key: o.Key},
 	}
 }
 

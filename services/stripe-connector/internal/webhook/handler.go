@@ -29,7 +29,7 @@ type Intake interface {
 type Options struct {
 	Intake  Intake
 	Reader  events.Reader
-	Secrets []string // signing secrets of the endpoint; several while they are rotated
+	Secrets Secrets
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }
@@ -80,7 +80,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request) *problem {
 	if p != nil {
 		return p
 	}
-	if p := verify(body, r.Header.Get("Stripe-Signature"), h.o.Secrets); p != nil {
+	if p := h.verify(ctx, body, r.Header.Get("Stripe-Signature")); p != nil {
 		return p
 	}
 	e, ok := events.Parse(body)

@@ -56,7 +56,7 @@ type setup struct {
 func newSetup() setup {
 	s := setup{intake: &intake{}, log: &bytes.Buffer{}}
 	s.handler = webhook.NewHandler(webhook.Options{
-		Intake: s.intake, Reader: events.Reader{Marks: customers.Marks{Name: "stripe"}}, Secrets: []string{secret, retired},
+		Intake: s.intake, Reader: events.Reader{Marks: customers.Marks{Name: "stripe"}}, Secrets: webhook.Always(secret, retired),
 		Log: slog.New(slog.NewTextHandler(s.log, nil)),
 	})
 	return s

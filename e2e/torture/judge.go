@@ -12,7 +12,7 @@ import (
 func (t *torture) judge(ctx context.Context) error {
 	t.writers.People.CloseIdle()
 	for _, look := range []func(context.Context) ([]oracle.Finding, error){
-		t.quiet, t.agreed, t.conflicts, t.deadLetters, t.erased, t.bounded, t.leaks,
+		t.quiet, t.agreed, t.conflicts, t.traces, t.deadLetters, t.erased, t.bounded, t.leaks,
 	} {
 		findings, err := look(ctx)
 		t.findings = append(t.findings, findings...)
@@ -44,6 +44,10 @@ func (t *torture) conflicts(ctx context.Context) ([]oracle.Finding, error) {
 		expected = append(expected, check.Expected{Record: k.Record, Field: k.Field, Catalog: k.Catalog, Stripe: k.Stripe})
 	}
 	return t.checker.Missing(ctx, expected)
+}
+
+func (t *torture) traces(ctx context.Context) ([]oracle.Finding, error) {
+	return t.checker.Traces(ctx, t.writers.Records())
 }
 
 func (t *torture) deadLetters(ctx context.Context) (findings []oracle.Finding, err error) {

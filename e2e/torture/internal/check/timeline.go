@@ -38,7 +38,7 @@ func (c *Checker) Timeline(ctx context.Context, out io.Writer, r *oracle.Record,
 		"conflicts":       `SELECT to_jsonb(t) FROM ` + cluster.CatalogSchema + `.conflicts t WHERE customer_id = $1 ORDER BY id`,
 		"link":            `SELECT to_jsonb(t) FROM ` + cluster.ConnectorSchema + `.links t WHERE local_id = $1`,
 		"inbox, by link":  `SELECT to_jsonb(t) FROM ` + cluster.ConnectorSchema + `.inbox t WHERE local_id = $1 ORDER BY received_at`,
-		"ledger, if any":  `SELECT to_jsonb(t) FROM ` + cluster.ConnectorSchema + `.ledger t WHERE local_id = $1`,
+		"ledger":          `SELECT to_jsonb(t) FROM ` + cluster.CatalogSchema + `.changes t WHERE record_id = $1 ORDER BY id`,
 		"inbox, by event": `SELECT to_jsonb(t) FROM ` + cluster.ConnectorSchema + `.inbox t WHERE remote_id = (SELECT remote_id FROM ` + cluster.ConnectorSchema + `.links WHERE local_id = $1) ORDER BY received_at`,
 	} {
 		c.rows(ctx, out, title, sql, local)

@@ -101,6 +101,17 @@ func (r *Record) Values(field string) (values []string) {
 	return values
 }
 
+// LastAtStripe is what was written last to each field at Stripe.
+func (r *Record) LastAtStripe() record.Patch {
+	patch, writes := record.Patch{}, r.Writes()
+	for field := range fieldsOf(writes) {
+		if w, ok := last(writes, field)[Stripe]; ok {
+			patch[field] = w.Patch[field]
+		}
+	}
+	return patch
+}
+
 // Wrote reports whether a writer ever wrote this value.
 func (r *Record) Wrote(writer Writer, field, value string) bool {
 	return slices.ContainsFunc(r.Writes(), func(w Write) bool {

@@ -124,7 +124,10 @@ func (t *torture) play(ctx context.Context) error {
 	} else if err := t.probe(ctx); err != nil {
 		return err
 	}
-	return t.judge(ctx)
+	if err := t.judge(ctx); err != nil || !converged {
+		return err
+	}
+	return t.aftermath(ctx)
 }
 
 // breakAndWrite carries out the plan and returns when the last fault was mended, or when the last write was to be made if

@@ -131,7 +131,7 @@ func (c *Checker) Findings(ctx context.Context, records []*oracle.Record) ([]ora
 		r := byID[id]
 		switch {
 		case r == nil:
-			findings = append(findings, unexpected("a link %s with %q that belongs to no customer of the run", id, l.RemoteID))
+			findings = append(findings, Unexpected("a link %s with %q that belongs to no customer of the run", id, l.RemoteID))
 		case l.State == "failed" && r.Poison:
 			counts.Parked++
 		case l.State == "failed":
@@ -153,7 +153,8 @@ type Counts struct{ Customers, Conflicts, Parked, Duplicates int }
 // local is the local id in a mark.
 func local(mark string) string { return mark[min(len(mark), len(cluster.ConnectorName)+1):] }
 
-func unexpected(format string, args ...any) oracle.Finding {
+// Unexpected is a finding that is about no customer.
+func Unexpected(format string, args ...any) oracle.Finding {
 	return oracle.Finding{Fault: oracle.Unexpected, Text: fmt.Sprintf(format, args...)}
 }
 

@@ -22,13 +22,13 @@ UNION ALL SELECT queue, message_id, reason FROM `+cluster.ConnectorSchema+`.dead
 	for _, l := range letters {
 		i := slices.Index(waiting, l.Message)
 		if i < 0 {
-			findings = append(findings, unexpected("a dead letter %s of %s that is no rubbish, or there twice: %s", l.Message, l.Queue, l.Reason))
+			findings = append(findings, Unexpected("a dead letter %s of %s that is no rubbish, or there twice: %s", l.Message, l.Queue, l.Reason))
 			continue
 		}
 		waiting = slices.Delete(waiting, i, i+1)
 	}
 	for _, id := range waiting {
-		findings = append(findings, unexpected("message %s could not be handled, and is not among the dead letters", id))
+		findings = append(findings, Unexpected("message %s could not be handled, and is not among the dead letters", id))
 	}
 	return len(letters), findings, nil
 }

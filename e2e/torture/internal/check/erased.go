@@ -37,7 +37,7 @@ WHERE table_type = 'BASE TABLE' AND table_schema = '`+cluster.CatalogSchema+`' G
 			return nil, fmt.Errorf("search %s.%s: %w", t.Schema, t.Name, err)
 		}
 		if len(rows) > 0 {
-			findings = append(findings, unexpected("erased customers are still in %d rows of %s.%s: %s", len(rows), t.Schema, t.Name, strings.Join(rows[:1], "")))
+			findings = append(findings, Unexpected("erased customers are still in %d rows of %s.%s: %s", len(rows), t.Schema, t.Name, strings.Join(rows[:1], "")))
 		}
 	}
 	return findings, nil

@@ -31,11 +31,11 @@ func (c *Checker) Quiet(ctx context.Context, d time.Duration) (calls int, findin
 	was, is := before.Calls(), after.Calls()
 	calls = is.All - was.All
 	if looks := is.Looks - was.Looks; calls > min(looks, swept) {
-		findings = append(findings, unexpected("%d calls to Stripe within %s of quiet: %s", calls, d, moved(before, after)))
+		findings = append(findings, Unexpected("%d calls to Stripe within %s of quiet: %s", calls, d, moved(before, after)))
 	}
 	// Once, the feed may be read: the last minute again, a hundred events a page.
 	if read, once := is.Feed-was.Feed, 3+(after.Customers.Created+after.Deliveries.OK)/100; read > once {
-		findings = append(findings, unexpected("the feed was read %d times within %s of quiet", read, d))
+		findings = append(findings, Unexpected("the feed was read %d times within %s of quiet", read, d))
 	}
 	queues, err := c.Cluster.Servers.Queues(ctx)
 	return calls, append(findings, waiting(queues)...), err
@@ -50,11 +50,11 @@ func waiting(queues []cluster.Queue) (findings []oracle.Finding) {
 	for _, q := range queues {
 		delete(missing, q.Name)
 		if q.Messages > 0 {
-			findings = append(findings, unexpected("%d messages in %s", q.Messages, q.Name))
+			findings = append(findings, Unexpected("%d messages in %s", q.Messages, q.Name))
 		}
 	}
 	for name := range missing {
-		findings = append(findings, unexpected("there is no queue %s", name))
+		findings = append(findings, Unexpected("there is no queue %s", name))
 	}
 	return findings
 }

@@ -66,10 +66,10 @@ func Leaks(start, end map[string]Resources) (findings []oracle.Finding) {
 	for name, now := range end {
 		then := start[name]
 		if now.Goroutines > then.Goroutines+moreGoroutines {
-			findings = append(findings, unexpected("%s has %d goroutines, at its start it had %d", name, now.Goroutines, then.Goroutines))
+			findings = append(findings, Unexpected("%s has %d goroutines, at its start it had %d", name, now.Goroutines, then.Goroutines))
 		}
 		if now.RSS > then.RSS+moreRSS {
-			findings = append(findings, unexpected("%s uses %d MiB, at its start it used %d", name, now.RSS, then.RSS))
+			findings = append(findings, Unexpected("%s uses %d MiB, at its start it used %d", name, now.RSS, then.RSS))
 		}
 	}
 	return findings
@@ -80,18 +80,18 @@ func Leaks(start, end map[string]Resources) (findings []oracle.Finding) {
 func Logs(c *cluster.Cluster) (findings []oracle.Finding) {
 	for _, p := range c.Processes() {
 		for _, exit := range p.Exits() {
-			findings = append(findings, unexpected("%s", exit))
+			findings = append(findings, Unexpected("%s", exit))
 		}
 		raw, err := os.ReadFile(p.LogFile)
 		if err != nil {
-			findings = append(findings, unexpected("the log of %s: %v", p.Name, err))
+			findings = append(findings, Unexpected("the log of %s: %v", p.Name, err))
 			continue
 		}
 		for what, sign := range map[string]string{
 			"personal data": plan.EmailDomain, "a panic": "panic:", "a data race": "DATA RACE", "a Go runtime failure": "fatal error:",
 		} {
 			if line := lineWith(string(raw), sign); line != "" {
-				findings = append(findings, unexpected("the log of %s holds %s: %.400s", p.Name, what, line))
+				findings = append(findings, Unexpected("the log of %s holds %s: %.400s", p.Name, what, line))
 			}
 		}
 	}

@@ -225,6 +225,14 @@ func (c *Checker) Stats(ctx context.Context) (s Stats, err error) {
 	return s, err
 }
 
+// Refused is how many calls were refused because of what they asked for.
+func (s Stats) Refused() (count int) {
+	for _, statuses := range s.Requests {
+		count += statuses["400"]
+	}
+	return count
+}
+
 // feedEndpoint is what the connector reads from time to time in search of events that no webhook told it of.
 const feedEndpoint = "GET /v1/events"
 

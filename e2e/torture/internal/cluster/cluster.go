@@ -165,7 +165,7 @@ func (c *Cluster) addConnector(ctx context.Context, number int, addr string) err
 		return err
 	}
 	maps.Copy(env, map[string]string{
-		"DATABASE_SCHEMA": ConnectorSchema, "CONNECTOR_NAME": ConnectorName,
+		"DATABASE_SCHEMA": ConnectorSchema, "CONNECTOR_NAME": ConnectorName, "BOOTSTRAP_API_KEY": APIKey,
 		"STRIPE_API_URL": "http://" + stripe.Addr, "STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": WebhookSecret,
 		"RATE_LIMIT": "10000", "ENDPOINT_RATE_LIMIT": "10000",
 		"CALL_TIMEOUT": CallTimeout.String(), "LEASE": Lease.String(), "WORKERS": "4",

@@ -21,6 +21,7 @@ type Breaker struct {
 	cluster   *cluster.Cluster
 	simulator *Simulator
 	writers   *Writers
+	operators *Operator
 	log       *slog.Logger
 
 	mu      sync.Mutex
@@ -40,7 +41,10 @@ type Event struct {
 
 // NewBreaker returns a breaker. The writers lend it a hand where a fault needs a write to hit.
 func NewBreaker(c *cluster.Cluster, s *Simulator, w *Writers, log *slog.Logger) *Breaker {
-	return &Breaker{cluster: c, simulator: s, writers: w, log: log, counts: map[plan.Kind]int{}, busy: map[string]*sync.Mutex{}}
+	return &Breaker{
+		cluster: c, simulator: s, writers: w, operators: NewOperator(c.Connectors), log: log,
+		counts: map[plan.Kind]int{}, busy: map[string]*sync.Mutex{},
+	}
 }
 
 // Run breaks things at their times, and returns when all are mended.
@@ -117,6 +121,8 @@ func (b *Breaker) apply(ctx context.Context, f plan.Fault) (what string, err err
 		return "rabbitmq", b.broker(ctx, f)
 	case plan.PostgresCrash, plan.PostgresSessions:
 		return "postgres", b.postgres(ctx, f)
+	case plan.OperatorPauses, plan.OperatorDrains, plan.OperatorScales:
+		return "all connectors", b.operator(ctx, f)
 	case plan.Rubbish:
 		return "rabbitmq", b.rubbish(ctx, f)
 	case plan.NetCut, plan.NetSilent, plan.NetDeaf, plan.NetDelay, plan.NetReset:

@@ -50,6 +50,9 @@ const (
 	HooksLost         Kind = "webhooks lost"
 	ClockSkew         Kind = "stripe's clock is off"
 	Rubbish           Kind = "message that nobody can handle"
+	OperatorPauses    Kind = "operator pauses a direction"
+	OperatorDrains    Kind = "operator drains the connectors"
+	OperatorScales    Kind = "operator scales the workers"
 )
 
 // Fault is something that breaks for a while.
@@ -106,6 +109,9 @@ func shares(s Settings) []share {
 		{HooksPaused, 2, 2000 * ms, 6000 * ms},
 		{ClockSkew, 2, 3000 * ms, 8000 * ms},
 		{Rubbish, 4, 0, 0},
+		{OperatorPauses, 2, 2000 * ms, 6000 * ms},
+		{OperatorDrains, 1, 1000 * ms, 4000 * ms},
+		{OperatorScales, 2, 2000 * ms, 8000 * ms},
 	}
 	if s.Cluster {
 		all = append(all, share{BrokerLeader, 10, 1000 * ms, 4000 * ms})

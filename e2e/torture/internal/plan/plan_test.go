@@ -42,7 +42,7 @@ func TestAPlanHasWhatWasAskedFor(t *testing.T) {
 	}
 	require.InDelta(t, 1400, catalog, 100)
 	require.InDelta(t, 100, kills, 15)
-	require.Len(t, kinds, 36, "every kind of fault")
+	require.Len(t, kinds, 39, "every kind of fault")
 	poison := 0
 	for _, s := range p.Subjects {
 		if s.Poison {

@@ -31,13 +31,16 @@ type Config struct {
 	PublicURL       string        `env:"PUBLIC_URL"`      // how browsers reach the console; https makes its cookies secure
 	LoginLinkFile   string        `env:"LOGIN_LINK_FILE"` // where to keep a link that logs in once as admin
 
+	AlertWebhook string        `env:"ALERT_WEBHOOK_URL"`                            // gets {"text": "..."} when a person is needed, as Slack's incoming webhooks do
+	AlertSilence time.Duration `env:"ALERT_AFTER_WEBHOOK_SILENCE" envDefault:"24h"` // how long no webhook may come before that is told
+
 	users      session.Users
 	connectors []upstream.Address
 }
 
 // Check implements service.Checker.
 func (c *Config) Check() error {
-	problems := []error{checkURL("CATALOG_URL", c.CatalogURL), c.checkConnectors(), c.checkAuth(), c.checkPublicURL()}
+	problems := []error{checkURL("CATALOG_URL", c.CatalogURL), c.checkConnectors(), c.checkAuth(), c.checkPublicURL(), c.checkAlerts()}
 	var err error
 	if c.users, err = session.ParseUsers(c.Users); err != nil {
 		problems = append(problems, fmt.Errorf("CONSOLE_USERS: %s", strings.ReplaceAll(err.Error(), "\n", "; ")))
@@ -72,6 +75,16 @@ func (c *Config) checkAuth() error {
 		return errors.New("CONSOLE_AUTH: must be on or off")
 	case c.Auth == "off" && !loopback(c.Addr):
 		return errors.New("CONSOLE_AUTH: can be off only when ADDR is on this machine alone, such as 127.0.0.1:5555")
+	}
+	return nil
+}
+
+func (c *Config) checkAlerts() error {
+	switch {
+	case c.AlertWebhook != "" && checkURL("", c.AlertWebhook) != nil: // the address is a secret: it is not in the message
+		return errors.New("ALERT_WEBHOOK_URL: is not a complete URL such as https://hooks.slack.com/services/T0/B0/x")
+	case c.AlertSilence <= 0:
+		return errors.New("ALERT_AFTER_WEBHOOK_SILENCE: must be above 0")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/service"
+	"github.com/datasync-dev/datasync/services/console/internal/alerts"
 	"github.com/datasync-dev/datasync/services/console/internal/login"
 	"github.com/datasync-dev/datasync/services/console/internal/pages"
 	"github.com/datasync-dev/datasync/services/console/internal/session"
@@ -24,27 +25,42 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	log := service.NewLogger(stdout, "console", config.LogLevel, config.LogFormat)
 	stopping := make(chan struct{})
-	handler, err := handler(&config, log, stopping)
+	fleet := upstream.New(upstream.Address{Name: "catalog", URL: config.CatalogURL, Key: config.CatalogAPIKey}, config.connectors)
+	handler, err := handler(&config, fleet, log, stopping)
 	if err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
 	log.InfoContext(ctx, "the console", slog.String("addr", config.Addr), slog.Bool("auth", config.Auth == "on"), slog.Int("users", len(config.users)))
-	return service.Run(ctx, log, config.ShutdownTimeout,
+	loops := []service.Loop{
 		service.HTTP("http", config.Addr, handler),
-		service.Loop{Name: "streams", Run: func(ctx context.Context) error { // the first to stop: watchers must not hold up HTTP
+		{Name: "streams", Run: func(ctx context.Context) error { // the first to stop: watchers must not hold up HTTP
 			<-ctx.Done()
 			close(stopping)
 			return nil
 		}},
-	)
+	}
+	if config.AlertWebhook != "" {
+		loops = append(loops, service.Loop{Name: "alerts", Run: watch(&config, fleet, log).Run})
+	}
+	return service.Run(ctx, log, config.ShutdownTimeout, loops...)
 }
 
-func handler(config *Config, log *slog.Logger, stopping <-chan struct{}) (http.Handler, error) {
+// watch looks after the services and tells people when one of them is needed.
+func watch(config *Config, fleet *upstream.Fleet, log *slog.Logger) *alerts.Watch {
+	sources := map[string]alerts.Source{}
+	for _, s := range fleet.All() {
+		sources[s.Name] = s.As("alerts")
+	}
+	return alerts.New(alerts.Options{
+		Sources: sources, Webhook: config.AlertWebhook, Console: config.PublicURL, Silence: config.AlertSilence, Log: log,
+	})
+}
+
+func handler(config *Config, fleet *upstream.Fleet, log *slog.Logger, stopping <-chan struct{}) (http.Handler, error) {
 	look, err := ui.New()
 	if err != nil {
 		return nil, err
 	}
-	fleet := upstream.New(upstream.Address{Name: "catalog", URL: config.CatalogURL, Key: config.CatalogAPIKey}, config.connectors)
 	door := &login.Door{
 		Sessions: session.NewStore(config.SessionLifetime), Users: config.users, Fleet: fleet, UI: look, Log: log,
 		Secure: strings.HasPrefix(config.PublicURL, "https://"), Open: config.Auth == "off",

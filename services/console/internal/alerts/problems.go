@@ -1,0 +1,84 @@
+package alerts
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+)
+
+// Problem is something that needs a person.
+type Problem struct {
+	Key     string // the same as long as it is the same problem, whatever its numbers do
+	Service string
+	Text    string // what is wrong, in a sentence without personal data
+	Action  string // what to do first
+}
+
+// stuck is how long a message may wait in the outbox.
+const stuck = time.Minute
+
+// problems reads a status.
+func problems(service string, s admin.Status, err error, now time.Time, silence time.Duration) (found []Problem) {
+	add := func(key, action, format string, args ...any) {
+		found = append(found, Problem{service + "/" + key, service, fmt.Sprintf(format, args...), action})
+	}
+	if err != nil {
+		add("down", "Look at its log and at /readyz?verbose.", "it does not answer.")
+		return found
+	}
+	for _, c := range s.Checks {
+		if !c.OK {
+			add("check "+c.Name, "It says what to do.", "%s is not well: %s.", c.Name, c.Detail)
+		}
+	}
+	for _, h := range s.Hops {
+		if h.Name == "outbox" && h.OldestSeconds > stuck.Seconds() {
+			add("outbox", "RabbitMQ does not take messages: look at its management UI.",
+				"the oldest message in the outbox has waited %s.", time.Duration(h.OldestSeconds)*time.Second)
+		}
+	}
+	if n := s.Records.Failed; n > 0 {
+		add("parked", "Open Failures: it groups them by reason, with the fix.", "%s parked, because the remote refuses them.", count(n, "record is", "records are"))
+	}
+	if n := s.Records.Conflicts; n > 0 {
+		add("conflicts", "Open Conflicts and choose a value for each field.", "%s for somebody to decide.", count(n, "conflict waits", "conflicts wait"))
+	}
+	if s.Breaker != nil && s.Breaker.Open {
+		add("breaker", "Calls begin again by themselves when that is mended.", "no calls are made: %s.", s.Breaker.Reason)
+	}
+	return append(found, feedProblems(service, s.Feed, now, silence)...)
+}
+
+func feedProblems(service string, f *admin.Feed, now time.Time, silence time.Duration) (found []Problem) {
+	if f == nil {
+		return nil
+	}
+	if f.Gap != "" {
+		found = append(found, Problem{service + "/gap", service, f.Gap + ".", "Open Drift and compare everything once."})
+	}
+	if age := now.Sub(f.NoticedAt); !f.NoticedAt.IsZero() && age > silence {
+		found = append(found, Problem{
+			service + "/silent", service, fmt.Sprintf("no webhook has come for %s.", age.Round(time.Minute)),
+			"Check that the endpoint is enabled: datasync webhook endpoint. Changes are found by polling meanwhile.",
+		})
+	}
+	return found
+}
+
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// withoutURL leaves the address out of an error: that of a webhook is a secret.
+func withoutURL(err error) error {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return failed.Err
+	}
+	return err
+}

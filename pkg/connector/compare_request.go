@@ -14,12 +14,12 @@ import (
 
 // RequestError is something wrong with what an operator asked for.
 type RequestError struct {
-	Pointer string // name of the parameter
-	Detail  string
+	Field  string // name of the parameter
+	Detail string
 }
 
 // Error implements error.
-func (e *RequestError) Error() string { return e.Pointer + " " + e.Detail }
+func (e *RequestError) Error() string { return e.Field + " " + e.Detail }
 
 // How objects and customers are matched.
 const (

@@ -76,7 +76,7 @@ func (e *Engine) Findings(ctx context.Context, jobID string, p admin.Page) (admi
 	if p.Cursor != "" {
 		var err error
 		if after, err = strconv.ParseInt(p.Cursor, 10, 64); err != nil {
-			return page, &RequestError{Pointer: "cursor", Detail: "is none of a list of findings"}
+			return page, &RequestError{Field: "cursor", Detail: "is none of a list of findings"}
 		}
 	}
 	found, err := findingsAfter(ctx, e.o.DB, jobID, after, limit+1)

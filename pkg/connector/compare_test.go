@@ -491,7 +491,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		_, err := b.engine.StartReconcile(b.db.WithContext(t.Context()), asked, "operator")
 		var refused *connector.RequestError
 		require.ErrorAs(t, err, &refused, pointer)
-		require.Equal(t, pointer, refused.Pointer)
+		require.Equal(t, pointer, refused.Field)
 	}
 	_, err := b.engine.StartReconcile(b.db.WithContext(t.Context()), admin.ReconcileRequest{}, "operator")
 	require.ErrorIs(t, err, jobs.ErrBusy)

@@ -1,4 +1,4 @@
-// Package adminapi is what connectors add to the operators' API: records, failures, control and workers.
+// Package adminapi is what connectors add to the operators' API: records, failures, control, workers and reconciles.
 package adminapi
 
 import (
@@ -29,6 +29,7 @@ func Register(api *adminapi.API, o Options) {
 	s.registerActions()
 	s.registerFailures()
 	s.registerControl()
+	s.registerReconciles()
 }
 
 // refusal turns what the engine refuses into an answer; any other error is returned as it is.

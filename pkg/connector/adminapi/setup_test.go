@@ -53,7 +53,9 @@ func setup(t *testing.T) *bundle {
 	})
 	require.NoError(t, err)
 	runner := jobs.NewRunner(jobs.Options{
-		DB: b.db, Kinds: map[string]jobs.Handler{connector.KindRetry: b.engine.UnparkJob}, Poll: 10 * time.Millisecond,
+		DB: b.db, Kinds: map[string]jobs.Handler{
+			connector.KindRetry: b.engine.UnparkJob, connector.JobReconcile: b.engine.Reconcile,
+		}, Poll: 10 * time.Millisecond,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	b.run(b.engine.Run, runner.Run)

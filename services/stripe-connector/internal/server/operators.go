@@ -23,8 +23,9 @@ import (
 func newJobs(db *gorm.DB, engine *connector.Engine, relay *outbox.Relay, log *slog.Logger, config Config) *jobs.Runner {
 	return jobs.NewRunner(jobs.Options{
 		DB: db, Instance: instance(config.Addr), Log: log, Kinds: map[string]jobs.Handler{
-			connector.KindRetry: engine.UnparkJob,
-			adminapi.ReplayKind: adminapi.Replays(db, relay.Wake),
+			connector.KindRetry:    engine.UnparkJob,
+			adminapi.ReplayKind:    adminapi.Replays(db, relay.Wake),
+			connector.JobReconcile: engine.Reconcile,
 		},
 	})
 }

@@ -40,6 +40,7 @@ func (a *API) Handler() http.Handler {
 		"GET /_sim/requests":                              a.requests,
 		"GET /_sim/customers":                             a.customers,
 		"POST /_sim/customers":                            a.createCustomer,
+		"POST /_sim/customers/seed":                       a.seed,
 		"GET /_sim/customers/{id}":                        a.customer,
 		"POST /_sim/customers/{id}":                       a.editCustomer,
 		"PATCH /_sim/customers/{id}":                      a.editCustomer,

@@ -42,6 +42,27 @@ func (a *API) createCustomer(r *http.Request, side *account.Side) (int, any, err
 	return http.StatusCreated, c.JSON(), nil
 }
 
+const maxSeed = 2_000_000
+
+// seed makes many customers that nothing tells about.
+func (a *API) seed(r *http.Request, side *account.Side) (int, any, error) {
+	wanted := struct {
+		First int    `json:"first"`
+		Count int    `json:"count"`
+		Owner string `json:"owner"`
+	}{First: 1}
+	if err := read(r, &wanted); err != nil {
+		return 0, nil, err
+	}
+	if wanted.Count < 1 || wanted.Count > maxSeed {
+		return 0, nil, apierror.Invalid("count", "count must be from 1 to 2000000")
+	}
+	if wanted.First < 1 {
+		return 0, nil, apierror.Invalid("first", "first must be at least 1")
+	}
+	return http.StatusCreated, map[string]any{"count": wanted.Count}, side.Seed(wanted.First, wanted.Count, wanted.Owner)
+}
+
 func (a *API) editCustomer(r *http.Request, side *account.Side) (int, any, error) {
 	current, err := side.Customer(r.PathValue("id"))
 	if err != nil {

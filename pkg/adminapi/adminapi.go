@@ -63,6 +63,7 @@ func Register(to huma.API, o Options) *API {
 	a.registerDeadLetters()
 	a.registerJobs()
 	a.registerKeys()
+	a.registerMe()
 	return a
 }
 
@@ -85,9 +86,14 @@ func Manage[I, O any](a *API, op huma.Operation, handle func(context.Context, *I
 const security = "apiKey"
 
 func add[I, O any](a *API, op huma.Operation, scope auth.Scope, handle func(context.Context, *I) (*O, error)) {
-	op.Tags = []string{"operators"}
 	op.Security = []map[string][]string{{security: {string(scope)}}}
 	op.Middlewares = append(op.Middlewares, a.require(scope))
+	open(a, op, handle)
+}
+
+// open registers an operation for every valid key.
+func open[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Tags = []string{"operators"}
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable)
 	if op.Method != http.MethodGet {

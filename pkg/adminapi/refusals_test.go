@@ -14,6 +14,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/adminapi"
+	"github.com/datasync-dev/datasync/pkg/auth"
 )
 
 func TestScopesDecideWhoMayDoWhat(t *testing.T) {
@@ -29,6 +30,18 @@ func TestScopesDecideWhoMayDoWhat(t *testing.T) {
 	_, err = (&admin.Client{URL: b.url}).Status(t.Context())
 	refused(t, err, http.StatusUnauthorized, "missing_api_key")
 	require.Empty(t, b.audited(), "what was refused was not done")
+}
+
+// A key without any scope for operators may still ask whose it is.
+func TestEveryKeyMayAskWhoseItIs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	me, err := b.client("billing", auth.CustomersRead).Me(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, me.ID)
+	require.Equal(t, admin.Me{ID: me.ID, Name: "billing", Scopes: []string{"customers:read"}}, me)
+	_, err = (&admin.Client{URL: b.url, Key: "ds_wrong"}).Me(t.Context())
+	refused(t, err, http.StatusUnauthorized, "invalid_api_key")
 }
 
 func TestRefusalsNameWhatIsWrong(t *testing.T) {

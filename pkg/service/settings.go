@@ -54,11 +54,21 @@ func shown(field reflect.StructField, content reflect.Value) string {
 	case text == "":
 		return ""
 	case field.Tag.Get("secret") == "true":
-		return masked
+		return mode(text) + masked
 	case field.Tag.Get("secret") == "url":
 		return withoutPassword(text)
 	}
 	return text
+}
+
+// mode is the beginning of one of Stripe's keys, which is no secret and says whether real customers are meant.
+func mode(secret string) string {
+	for _, prefix := range []string{"sk_live_", "rk_live_", "sk_test_", "rk_test_"} {
+		if strings.HasPrefix(secret, prefix) {
+			return prefix
+		}
+	}
+	return ""
 }
 
 // withoutPassword masks a URL's password, wherever PostgreSQL and AMQP let one stand. What is no URL may hold one

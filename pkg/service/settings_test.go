@@ -29,7 +29,7 @@ type nested struct {
 func TestSettingsAreShownWithoutTheirSecrets(t *testing.T) {
 	t.Parallel()
 	config, err := service.Load[settings](func(name string) string {
-		return map[string]string{"DB": "postgres://ada:s3cret@db:5432/x", "KEYS": "one,two", "WAIT": "1m"}[name]
+		return map[string]string{"DB": "postgres://ada:s3cret@db:5432/x", "KEYS": "one,sk_live_two", "WAIT": "1m"}[name]
 	})
 	require.NoError(t, err)
 	require.Equal(t, []service.Setting{
@@ -37,7 +37,7 @@ func TestSettingsAreShownWithoutTheirSecrets(t *testing.T) {
 		{Name: "WAIT", Value: "1m0s", Default: "5s"},
 		{Name: "DB", Value: "postgres://ada:********@db:5432/x"},
 		{Name: "KEY", Secret: true},
-		{Name: "KEYS", Value: "********,********", Secret: true},
+		{Name: "KEYS", Value: "********,sk_live_********", Secret: true},
 		{Name: "NAMES", Value: "a,b", Default: "a,b"},
 		{Name: "RATE", Value: "0.5", Default: "0.5"},
 	}, service.Settings(&config))

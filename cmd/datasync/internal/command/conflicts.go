@@ -1,9 +1,6 @@
 package command
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/connect"
@@ -95,30 +92,15 @@ func (a *app) conflictsResolve() *cobra.Command {
 		if (take != "") == chosen {
 			return exit.New(exit.Usage, "it is not clear which value to keep", "say --take catalog, --take stripe, or --value with another one")
 		}
+		settle := func() (admin.Conflict, error) { return s.Catalog().ResolveConflict(cmd.Context(), args[0], value) }
 		if !chosen {
-			c, err := s.Catalog().Conflict(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if value, err = valueOf(c, take); err != nil {
-				return err
-			}
+			settle = func() (admin.Conflict, error) { return s.Catalog().TakeConflict(cmd.Context(), args[0], take) }
 		}
-		settled, err := s.Catalog().ResolveConflict(cmd.Context(), args[0], value)
+		settled, err := settle()
 		if err != nil {
 			return err
 		}
 		return output.One(p, settled, conflictColumns()...)
 	})
 	return cmd
-}
-
-func valueOf(c admin.Conflict, side string) (string, error) {
-	switch {
-	case side == connect.Catalog:
-		return c.CatalogValue, nil
-	case strings.EqualFold(side, c.Remote):
-		return c.RemoteValue, nil
-	}
-	return "", exit.New(exit.Usage, fmt.Sprintf("%q is no side of this conflict", side), "the sides are catalog and "+c.Remote)
 }

@@ -38,7 +38,11 @@ func documentBody(d *huma.OpenAPI, path, method string) {
 	if op == nil || op.RequestBody == nil {
 		return
 	}
-	media := &huma.MediaType{Schema: d.Components.Schemas.Schema(reflect.TypeFor[CustomerInput](), true, "")}
+	input := reflect.TypeFor[CustomerInput]()
+	if path == "/v1/customers/batch" {
+		input = reflect.TypeFor[BatchInput]()
+	}
+	media := &huma.MediaType{Schema: d.Components.Schemas.Schema(input, true, "")}
 	op.RequestBody.Content = map[string]*huma.MediaType{"application/json": media}
 	if method == http.MethodPatch {
 		op.RequestBody.Content["application/merge-patch+json"] = media

@@ -29,6 +29,8 @@ const (
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeTooManyRequests      Code = "too_many_requests"
 	CodeTooManyLogins        Code = "too_many_logins"
+	CodeImportNotFound       Code = "import_not_found"
+	CodeUnreadableFile       Code = "unreadable_file"
 	CodeInternal             Code = "internal_error"
 	CodeUnavailable          Code = "service_unavailable"
 )
@@ -66,6 +68,8 @@ func Codes() []CodeInfo {
 		{CodeIdempotencyKeyReused, http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request", "Use a new key for every new request."},
 		{CodeTooManyRequests, http.StatusTooManyRequests, "The API key was used too often", "Wait as long as Retry-After says; RateLimit tells on every answer what is left."},
 		{CodeTooManyLogins, http.StatusTooManyRequests, "Too many wrong API keys came from this address", "Correct the key, and wait as long as Retry-After says. A valid key is let in all the same."},
+		{CodeImportNotFound, http.StatusNotFound, "There is no such import", "Check the id; imports are kept for seven days."},
+		{CodeUnreadableFile, http.StatusUnprocessableEntity, "Nothing of the file can be imported", "Correct what errors lists and upload it again."},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong in the catalog", "Send the request again; if it fails again, report the request_id."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "The catalog is not available at the moment", "Send the request again after the time in Retry-After."},
 	}

@@ -37,6 +37,9 @@ func recovered(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
 			if cause := recover(); cause != nil {
+				if cause == http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as the server does
+					panic(cause) // an answer that has begun and cannot be finished: the connection is cut
+				}
 				ctx := c.Request.Context()
 				log.ErrorContext(ctx, "handler panicked", slog.String("request_id", requestID(ctx)),
 					slog.Any("panic", cause), slog.String("stack", string(debug.Stack())))
@@ -47,9 +50,10 @@ func recovered(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// readBody takes in the body of a request whole, within the limit. The server sees to it that it comes in time.
+// readBody takes in the body of a request whole, within the limit, unless its operation streams it. The server sees to it
+// that it comes in time.
 func readBody(c *gin.Context) {
-	if c.Request.Body == nil || c.Request.Body == http.NoBody {
+	if c.Request.Body == nil || c.Request.Body == http.NoBody || c.FullPath() == importsPath {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))

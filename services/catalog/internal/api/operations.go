@@ -58,6 +58,20 @@ func (s *Server) register(api huma.API) {
 		Errors: []int{400, 401, 403, 404, 409, 410, 412, 422, 503},
 	}, s.erase)
 	add(s, api, huma.Operation{
+		OperationID: "batchCustomers", Method: http.MethodPost, Path: "/v1/customers/batch", Security: write,
+		Summary: "Write up to 500 customers",
+		Description: "All of it is one transaction, but each operation succeeds or fails by itself: data has one result for each, " +
+			"in their order; the pointers in a result's problem are relative to its customer. An Idempotency-Key makes the whole batch safe to repeat.",
+		Errors: []int{400, 401, 403, 408, 409, 413, 415, 422, 503},
+	}, s.batch)
+	add(s, api, huma.Operation{
+		OperationID: "exportCustomers", Method: http.MethodGet, Path: "/v1/customers/export", Security: read,
+		Summary: "Stream all customers",
+		Description: "In the order of their ids, as NDJSON (a customer on each line, as GET /v1/customers/{id} answers) or CSV. Each is as it was " +
+			"at some moment of the export. An export that cannot be finished is cut off, so that it cannot be taken for a whole one.",
+		Errors: []int{400, 401, 403, 503}, Responses: exportResponses(),
+	}, s.export)
+	add(s, api, huma.Operation{
 		OperationID: "listCustomerConflicts", Method: http.MethodGet, Path: customerPath + "/conflicts", Security: read,
 		Summary: "List the conflicts of a customer, newest first", Errors: []int{400, 401, 403, 404, 503},
 	}, s.customerConflicts)
@@ -65,14 +79,21 @@ func (s *Server) register(api huma.API) {
 		OperationID: "listConflicts", Method: http.MethodGet, Path: "/v1/conflicts", Security: read,
 		Summary: "List all conflicts, newest first", Errors: []int{400, 401, 403, 503},
 	}, s.conflicts)
+	s.registerImports(api)
 }
 
 // add registers an operation whose errors may be any: they become problems here. Bodies are documented but left to the
 // operation to read, since package customers says better what is wrong with them.
 func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.SkipValidateBody = true
+	addRaw(s, api, op, handle)
+	documentBody(api.OpenAPI(), op.Path, op.Method)
+}
+
+// addRaw is add for operations whose body, if any, is no customer.
+func addRaw[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	op.Tags = []string{"customers"}
 	op.Errors = append(op.Errors, http.StatusTooManyRequests) // of each key; see auth.Gate
-	op.SkipValidateBody = true
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -80,5 +101,4 @@ func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(conte
 		}
 		return out, nil
 	})
-	documentBody(api.OpenAPI(), op.Path, op.Method)
 }

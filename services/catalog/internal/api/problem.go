@@ -22,11 +22,12 @@ type Problem struct {
 	headers http.Header
 }
 
-// ProblemItem is one thing wrong with the input. One of pointer, parameter and header says where.
+// ProblemItem is one thing wrong with the input. One of pointer, parameter, header and column says where.
 type ProblemItem struct {
 	Pointer   *string `json:"pointer,omitempty" doc:"JSON pointer (RFC 6901) into the body" example:"/address/country"`
 	Parameter string  `json:"parameter,omitempty" doc:"Name of a query parameter" example:"limit"`
 	Header    string  `json:"header,omitempty" doc:"Name of a header" example:"If-Match"`
+	Column    string  `json:"column,omitempty" doc:"Name of a column of an uploaded file" example:"E-Mail"`
 	Reason    string  `json:"reason" doc:"Stable name of the reason, for programs" example:"invalid_value"`
 	Detail    string  `json:"detail" doc:"What is wrong and what to do" example:"Must be a two-letter country code (ISO 3166-1 alpha-2), like DE."`
 }

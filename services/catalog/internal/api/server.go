@@ -40,6 +40,7 @@ type Server struct {
 	remotes   []string
 	waiters   *syncstate.Waiters
 	committed func()
+	jobAdded  func()
 	log       *slog.Logger
 }
 
@@ -58,7 +59,7 @@ func New(o Options) http.Handler {
 	engine.GET("/metrics", gin.WrapH(o.MetricsUI))
 
 	s := &Server{
-		db: o.DB, creates: customers.NewCreates(o.DB), remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, log: o.Log,
+		db: o.DB, creates: customers.NewCreates(o.DB), remotes: o.Remotes, waiters: o.Waiters, committed: o.Committed, jobAdded: o.Operators.JobAdded, log: o.Log,
 	}
 	guarded := engine.Group("/", auth.Middleware(o.Gate, func(c *gin.Context, err error) {
 		abort(c, problemOf(c.Request.Context(), o.Log, err))

@@ -86,8 +86,11 @@ func (s *spec) check(t *testing.T, method, path string, r response) {
 	pointer := "#" + pointerTo("paths", template, strings.ToLower(method), "responses", status, "content", media, "schema")
 	schema, err := s.compile(specURL + pointer)
 	require.NoError(t, err, "%s %s has no schema for %s %s", method, path, status, media)
-	body, err := jsonschema.UnmarshalJSON(strings.NewReader(r.Raw))
-	require.NoError(t, err)
+	var body any = r.Raw
+	if strings.HasSuffix(media, "json") && media != "application/x-ndjson" {
+		body, err = jsonschema.UnmarshalJSON(strings.NewReader(r.Raw))
+		require.NoError(t, err)
+	}
 	require.NoError(t, schema.Validate(body), "%s %s: %s", method, path, r.Raw)
 	for name := range r.Header {
 		if name == "Etag" || name == "Location" || name == "Idempotent-Replayed" || name == "Preference-Applied" {
@@ -112,6 +115,9 @@ func hasFold(headers map[string]any, name string) bool {
 func (s *spec) template(path string) string {
 	parts := strings.Split(strings.TrimRight(path, "/"), "/")
 	paths, _ := s.document["paths"].(map[string]any)
+	if _, exact := paths[path]; exact {
+		return path
+	}
 	for template := range paths {
 		names := strings.Split(template, "/")
 		if len(names) != len(parts) {

@@ -11,6 +11,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/throttle"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
+	"github.com/datasync-dev/datasync/services/catalog/internal/imports"
 )
 
 // retryAfter is what clients are told to wait when the database is away, in seconds: it takes about that long to fail
@@ -61,6 +62,8 @@ func translate(err error) *Problem {
 		return newProblem(CodeCustomerErased, "")
 	case errors.Is(err, customers.ErrCursor):
 		return newProblem(CodeInvalidCursor, "")
+	case errors.Is(err, imports.ErrNotFound):
+		return newProblem(CodeImportNotFound, "")
 	case errors.Is(err, idempotency.ErrRunning):
 		return newProblem(CodeRequestInProgress, "").with("Retry-After", "1")
 	case errors.Is(err, idempotency.ErrReused):

@@ -29,6 +29,7 @@ type Commit struct {
 	Conflicts []record.Conflict // that the change met
 	Resolved  *Resolution       // of a conflict that waited, by a person
 	Headers   map[string]string // of the event, beside the trace that the transaction is part of
+	Bulk      bool              // one of many: live work comes first
 	With      []postgres.Statement
 }
 
@@ -118,7 +119,9 @@ func run(tx *gorm.DB, main postgres.Statement, commits ...*Commit) (*gorm.DB, er
 	var entries ledger.Entries
 	var others []postgres.Statement
 	for _, c := range commits {
-		envelope := event.NewSnapshot(c.Verb, c.After.Snapshot())
+		snapshot := c.After.Snapshot()
+		snapshot.Bulk = c.Bulk
+		envelope := event.NewSnapshot(c.Verb, snapshot)
 		messages = append(messages, rabbitmq.Message{
 			Exchange: event.EventsExchange, Key: envelope.Type, ID: envelope.ID, Body: envelope.JSON(), Time: envelope.Time,
 			Headers: c.Headers,

@@ -35,7 +35,7 @@ func NewCreates(db *gorm.DB) *Creates {
 // Create is the function Create in a transaction of its own, or of some who came at the same time. When ctx ends before
 // that has begun, nothing is stored.
 func (s *Creates) Create(ctx context.Context, by Author, e Edit) (Customer, error) {
-	commit, err := creation(by, uuid.Must(uuid.NewV7()), e)
+	commit, err := NewCommit(by, uuid.Must(uuid.NewV7()), e)
 	if err != nil {
 		return Customer{}, err
 	}

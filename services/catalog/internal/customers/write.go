@@ -49,7 +49,7 @@ func Create(tx *gorm.DB, by Author, e Edit) (Customer, error) {
 
 // CreateAs is Create with an id that the caller chose.
 func CreateAs(tx *gorm.DB, by Author, id uuid.UUID, e Edit) (Customer, error) {
-	commit, err := creation(by, id, e)
+	commit, err := NewCommit(by, id, e)
 	if err != nil {
 		return Customer{}, err
 	}
@@ -60,7 +60,8 @@ func CreateAs(tx *gorm.DB, by Author, id uuid.UUID, e Edit) (Customer, error) {
 	return commit.After, err
 }
 
-func creation(by Author, id uuid.UUID, e Edit) (*Commit, error) {
+// NewCommit is the commit of Create, for InsertAll.
+func NewCommit(by Author, id uuid.UUID, e Edit) (*Commit, error) {
 	patch, err := e.Patch(record.Fields{})
 	if err != nil {
 		return nil, err

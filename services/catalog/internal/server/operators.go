@@ -11,6 +11,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/catalog/internal/backfill"
+	"github.com/datasync-dev/datasync/services/catalog/internal/imports"
 	"github.com/datasync-dev/datasync/services/catalog/internal/operators"
 )
 
@@ -19,6 +20,7 @@ func (p parts) newJobs(relay *outbox.Relay) *jobs.Runner {
 	return jobs.NewRunner(jobs.Options{DB: p.db, Log: p.log, Kinds: map[string]jobs.Handler{
 		adminapi.ReplayKind: adminapi.Replays(p.db, relay.Wake),
 		backfill.Kind:       backfill.Handler(p.db, relay.Wake),
+		imports.Kind:        imports.Handler(p.db, relay.Wake),
 	}})
 }
 

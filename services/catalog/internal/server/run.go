@@ -25,6 +25,7 @@ import (
 	"github.com/datasync-dev/datasync/services/catalog/internal/api"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
+	"github.com/datasync-dev/datasync/services/catalog/internal/imports"
 	"github.com/datasync-dev/datasync/services/catalog/internal/inbound"
 	"github.com/datasync-dev/datasync/services/catalog/internal/syncstate"
 )
@@ -36,7 +37,7 @@ const rememberKeys = 5 * time.Second
 func Migrations() []postgres.Migrations {
 	return []postgres.Migrations{
 		auth.Migrations, outbox.Migrations, deadletter.Migrations, jobs.Migrations, ledger.Migrations,
-		customers.Migrations, idempotency.Migrations,
+		customers.Migrations, idempotency.Migrations, imports.Migrations,
 	}
 }
 
@@ -125,6 +126,7 @@ func (p parts) loops() []service.Loop {
 		{Name: "relay", Run: relay.Run},
 		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
 		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
+		{Name: "prune imports", Run: func(ctx context.Context) error { return imports.Prune(ctx, p.db, p.log) }},
 		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
 		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
 		{Name: "jobs", Run: runner.Run},

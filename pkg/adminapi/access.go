@@ -41,12 +41,6 @@ func Personal(ctx context.Context) bool {
 	return principal.Can(auth.CustomersRead)
 }
 
-// Actor is the name of the API key that makes the request.
-func Actor(ctx context.Context) string {
-	principal, _ := auth.From(ctx)
-	return principal.Name
-}
-
 // Act does something that an operator asked for, and notes it in the audit, in one transaction. do may complete the
 // entry, of which the actor is filled in; it must put no personal data into it.
 func (a *API) Act(ctx context.Context, entry admin.AuditEntry, do func(tx *gorm.DB, entry *admin.AuditEntry) error) error {

@@ -87,7 +87,7 @@ const security = "apiKey"
 
 func add[I, O any](a *API, op huma.Operation, scope auth.Scope, handle func(context.Context, *I) (*O, error)) {
 	op.Security = []map[string][]string{{security: {string(scope)}}}
-	op.Middlewares = append(op.Middlewares, a.require(scope))
+	op.Middlewares = append(op.Middlewares, a.require(scope), person)
 	open(a, op, handle)
 }
 

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,11 +65,10 @@ func replayAll(ctx context.Context, run *jobs.Run, at replays, rate float64, com
 	}
 	for {
 		var replayed int
-		err := run.Commit(ctx, at, func(tx *gorm.DB) (err error) {
+		err := counted(ctx, run, at, func(tx *gorm.DB) (map[string]int64, error) {
+			var err error
 			replayed, err = deadletter.ReplayBatch(tx, at.Until, batch, run.By)
-			run.Done += int64(replayed)
-			run.Counts["replayed"] += int64(replayed)
-			return err
+			return map[string]int64{"replayed": int64(replayed)}, err
 		})
 		if err != nil {
 			return err
@@ -87,11 +87,9 @@ func replaySome(ctx context.Context, run *jobs.Run, at replays, r admin.ReplayRe
 	for ; at.Next < len(r.IDs); at.Next++ {
 		after := at
 		after.Next++
-		err := run.Commit(ctx, after, func(tx *gorm.DB) error {
+		err := counted(ctx, run, after, func(tx *gorm.DB) (map[string]int64, error) {
 			outcome, err := replayOne(tx, r.IDs[at.Next], run.By)
-			run.Done++
-			run.Counts[outcome]++
-			return err
+			return map[string]int64{outcome: 1}, err
 		})
 		if err != nil {
 			return err
@@ -102,6 +100,25 @@ func replaySome(ctx context.Context, run *jobs.Run, at replays, r admin.ReplayRe
 		}
 	}
 	return nil
+}
+
+// counted commits a step with its counts. What is rolled back is not counted.
+func counted(ctx context.Context, run *jobs.Run, next replays, step func(tx *gorm.DB) (map[string]int64, error)) error {
+	done, counts := run.Done, maps.Clone(run.Counts)
+	err := run.Commit(ctx, next, func(tx *gorm.DB) error {
+		outcomes, err := step(tx)
+		for outcome, count := range outcomes {
+			run.Done += count
+			if count > 0 {
+				run.Counts[outcome] += count
+			}
+		}
+		return err
+	})
+	if err != nil {
+		run.Done, run.Counts = done, counts
+	}
+	return err
 }
 
 // replayOne returns what became of a letter. Only a database that fails is an error.

@@ -64,9 +64,12 @@ func addAttempts(ctx context.Context, db *gorm.DB, changes []admin.Change) error
 		}
 	}
 	var rows []attempt
+	// OFFSET 0 keeps the planner from reading all attempts in their order, looking for the change of each.
 	err := db.WithContext(ctx).Raw(`
-		SELECT id, change_id, record_id, number, op, worker, started_at, duration_ms, status, request_id, class, field, error
-		FROM attempts WHERE change_id IN ? AND id >= ? ORDER BY id DESC LIMIT ?`,
+		SELECT * FROM (
+			SELECT id, change_id, record_id, number, op, worker, started_at, duration_ms, status, request_id, class, field, error
+			FROM attempts WHERE change_id IN ? AND id >= ? OFFSET 0) AS a
+		ORDER BY id DESC LIMIT ?`,
 		ids, floor(earliest.Add(-before)), maxAttempts).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read attempts: %w", err)

@@ -14,6 +14,7 @@ import (
 // Errors of what operators ask for.
 var (
 	ErrNoLink = errors.New("no such record at this connector")
+	ErrErased = errors.New("the record was erased in the catalog, for good")
 	ErrLinked = errors.New("linked already")
 	ErrBusy   = errors.New("a call for this record is under way")
 )
@@ -88,7 +89,8 @@ const linkSQL = `
 UPDATE links SET remote_id = ?, shadow = NULL, pending = NULL, marked = 0, version = 0, gone = false, state = ?, error = NULL,
     fingerprint = NULL, failing_since = NULL, attempts = 0, checks = checks + 1, due_at = now(), lease_owner = '',
     lease_token = lease_token + 1, updated_at = now()
-WHERE kind = ? AND local_id = ? AND remote_id IS NULL AND intent IS NULL AND (lease_owner = '' OR due_at <= now() OR due_at IS NULL)`
+WHERE kind = ? AND local_id = ? AND remote_id IS NULL AND intent IS NULL AND (lease_owner = '' OR due_at <= now() OR due_at IS NULL)
+    AND desired->'erased' IS NULL`
 
 // CanLink asks the remote whether a record can be linked to an object: nil, or ErrNoLink, ErrGone, or an error that wraps
 // ErrLinked and says why not.
@@ -98,6 +100,8 @@ func (e *Engine) CanLink(ctx context.Context, localID, remoteID string) error {
 	switch {
 	case err != nil:
 		return err
+	case l.erased():
+		return ErrErased
 	case l.RemoteID != "":
 		return fmt.Errorf("%w: the record is linked to %s; unlink it first", ErrLinked, l.RemoteID)
 	}

@@ -56,10 +56,14 @@ type Options struct {
 	SweepEvery   time.Duration                   // how often each linked record is looked at without any reason; 0: never
 	InboxKeep    time.Duration                   // how long notices are remembered; longer than the Feed reaches back; default 35 days
 	DeletePolicy DeletePolicy                    // default DeleteAlways
+	ErasePolicy  ErasePolicy                     // default EraseDelete
 	Settle       time.Duration                   // how long what moves during a comparison gets to be notified before repairs; default 5s
 	Backoff      func(attempt int) time.Duration // default Backoff
-	Log          *slog.Logger
-	Metrics      prometheus.Registerer
+	// Erase removes what the connector keeps about an erased record beside the engine's own tables, inside tx. It may be
+	// called again for the same record.
+	Erase   func(tx *gorm.DB, localID, remoteID string) error
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
 }
 
 // outageAfter is how many records in a row have to go without an answer before the remote is taken to be down.
@@ -102,6 +106,9 @@ func New(o Options) (*Engine, error) {
 	default:
 		return nil, fmt.Errorf("connector %s: unknown delete policy %q: use delete, detach or refuse", o.Name, o.DeletePolicy)
 	}
+	if o.ErasePolicy != EraseDelete && o.ErasePolicy != EraseKeep {
+		return nil, fmt.Errorf("connector %s: unknown erase policy %q: use delete or keep", o.Name, o.ErasePolicy)
+	}
 	if o.Lease <= o.CallTimeout {
 		return nil, fmt.Errorf("connector %s: the lease (%s) must be longer than the call timeout (%s)", o.Name, o.Lease, o.CallTimeout)
 	}
@@ -127,6 +134,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.DrainTimeout, 10*time.Second)
 	setDefault(&o.InboxKeep, 35*24*time.Hour)
 	setDefault(&o.DeletePolicy, DeleteAlways)
+	setDefault(&o.ErasePolicy, EraseDelete)
 	setDefault(&o.Settle, 5*time.Second)
 	if o.Backoff == nil {
 		o.Backoff = Backoff

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -49,17 +52,39 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 	if len(newest) == 0 {
 		return nil
 	}
-	rows := make([]row, 0, len(newest))
-	for _, r := range newest {
+	rows, erased := make([]row, 0, len(newest)), []string(nil)
+	for id, r := range newest {
 		rows = append(rows, r)
+		if r.Body.Erased {
+			erased = append(erased, id)
+		}
 	}
 	body, err := json.Marshal(rows)
 	if err != nil {
 		return fmt.Errorf("encode events: %w", err)
 	}
-	if err := e.o.DB.WithContext(ctx).Exec(upsertSQL, string(body)).Error; err != nil {
+	if err := e.storeEvents(e.o.DB.WithContext(ctx), string(body), erased); err != nil {
 		return fmt.Errorf("store events: %w", err)
 	}
 	e.Wake()
 	return nil
+}
+
+// storeEvents writes encoded events, and removes what is kept about records that they say are erased.
+func (e *Engine) storeEvents(db *gorm.DB, body string, erased []string) error {
+	if len(erased) == 0 {
+		return db.Exec(upsertSQL, body).Error
+	}
+	slices.Sort(erased) // rows are locked in the order of their ids
+	return db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(upsertSQL, body).Error; err != nil {
+			return err
+		}
+		for _, id := range erased {
+			if err := e.wipe(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

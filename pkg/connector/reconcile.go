@@ -48,6 +48,9 @@ func (j *job) reconcile(ctx context.Context) error {
 // need not be.
 func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 	l := j.link
+	if l.erased() {
+		return true, j.erase(ctx)
+	}
 	j.retell()
 	if l.Intent != nil {
 		if j.held(holdOutbound) { // what it has done has to be known before anything else

@@ -131,6 +131,11 @@ func (j *job) save(ctx context.Context, next schedule) error {
 		case result.RowsAffected == 0:
 			return errLeaseLost
 		}
+		if l.erased() {
+			if err := j.eraseElsewhere(tx, l.LocalID, l.RemoteID); err != nil {
+				return err
+			}
+		}
 		return outbox.Append(tx, messages(j.out)...)
 	})
 	if err != nil {

@@ -42,6 +42,7 @@ func refusal(err error) error {
 	}{
 		{connector.ErrNoLink, http.StatusNotFound, "record_not_found", "The connector knows no such record; it may not have heard of it yet."},
 		{connector.ErrGone, http.StatusNotFound, "remote_object_not_found", "There is no such object at the remote."},
+		{connector.ErrErased, http.StatusConflict, "record_erased", ""},
 		{connector.ErrLinked, http.StatusConflict, "already_linked", ""},
 		{connector.ErrBusy, http.StatusConflict, "record_busy", "A call for this record is under way, or has no answer yet; try again in a moment."},
 		{connector.ErrBadFilter, http.StatusBadRequest, "invalid_parameter", ""},

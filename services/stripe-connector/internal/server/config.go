@@ -46,6 +46,7 @@ type Config struct {
 	CallTimeout       time.Duration          `env:"CALL_TIMEOUT" envDefault:"20s" doc:"how long one call to Stripe may take"`
 	Lease             time.Duration          `env:"LEASE" envDefault:"30s" doc:"how long a worker owns a record; longer than CALL_TIMEOUT"`
 	DeletePolicy      connector.DeletePolicy `env:"DELETE_POLICY" envDefault:"delete" doc:"what a delete in the catalog does at Stripe: delete, detach (keep it) or refuse (while money hangs on it)"`
+	ErasePolicy       connector.ErasePolicy  `env:"ERASE_POLICY" envDefault:"delete" doc:"what an erasure in the catalog does at Stripe: delete (whatever DELETE_POLICY says) or keep (and never look at it again)"`
 	SweepEvery        time.Duration          `env:"SWEEP_EVERY" envDefault:"168h" doc:"how often each customer is looked at without a reason, a few at a time; 0: never"`
 }
 
@@ -191,6 +192,9 @@ func (c *Config) checkTimes() error {
 }
 
 func (c *Config) checkPolicy() error {
+	if c.ErasePolicy != connector.EraseDelete && c.ErasePolicy != connector.EraseKeep {
+		return errors.New("ERASE_POLICY: must be delete or keep")
+	}
 	switch c.DeletePolicy {
 	case connector.DeleteAlways, connector.DeleteDetach, connector.DeleteRefuse:
 		return nil

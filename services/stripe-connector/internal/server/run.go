@@ -148,7 +148,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 		Version: version(), Announce: announcer.announce, Scaled: scale(db),
 		SweepEvery: config.SweepEvery, DrainTimeout: config.ShutdownTimeout / 2,
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
-		DeletePolicy: config.DeletePolicy, Log: log, Metrics: registry,
+		DeletePolicy: config.DeletePolicy, ErasePolicy: config.ErasePolicy, Erase: erase, Log: log, Metrics: registry,
 	})
 	if err != nil {
 		return parts{}, err
@@ -164,6 +164,15 @@ func scale(db *gorm.DB) func(workers int) {
 			pool.SetMaxIdleConns(conns(workers))
 		}
 	}
+}
+
+// erase removes what is kept about an erased record beside the engine's tables.
+func erase(tx *gorm.DB, localID, remoteID string) error {
+	if err := ledger.EraseRecord(tx, localID); err != nil {
+		return err
+	}
+	_, err := deadletter.Erase(tx, "erasure", localID, remoteID)
+	return err
 }
 
 // instance names this process among the replicas: no other one listens at the same address of the same host.

@@ -27,6 +27,7 @@ func rows() []row {
 			mends: control("set_disk_free_limit", "20MB"),
 		},
 		{name: "topology-deleted", short: true, hold: 8 * time.Second, breaks: deleteTopology, during: accepted},
+		{name: "events-lost", short: true, breaks: loseEvents, during: eventsMissing, mends: backfill},
 		{name: "channel-closed", hold: 8 * time.Second, breaks: holdDeliveries, during: channelClosed, mends: handleDeliveries},
 		{
 			name: "leader-killed", nodes: 3, hold: 8 * time.Second, breaks: killLeader, during: flowsOn, mends: start,

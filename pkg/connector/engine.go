@@ -13,6 +13,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/groupcommit"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/postgres"
 )
 
@@ -40,6 +41,7 @@ type Options struct {
 	DB        *gorm.DB          // migrated with Migrations and outbox.Migrations
 	Committed func()            // called after a commit that put messages in the outbox; must not block
 	Announce  func()            // tells the other replicas to Refresh; must not block. Default: they find out by themselves
+	Ledger    *ledger.Meter     // counts what the engine writes into the ledger of the same DB; nil: none is written
 	Version   string            // of the program, shown to operators
 	Scaled    func(workers int) // told how many workers there are, when operators change that; must not block
 	// Instance names this process among the replicas, the same after a restart ("host:port", say): what it held when it

@@ -10,16 +10,17 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // upsertSQL keeps the newest snapshot of each record. A link that is backing off or held by a worker keeps its due
 // time; the worker notices the newer version when it writes back. What is only offered waits for a comparison.
 const upsertSQL = `
-INSERT INTO links (kind, local_id, desired, desired_version, bulk, offered, due_at)
-SELECT e.kind, e.id, e.body, e.version, e.bulk, e.offered, CASE WHEN NOT e.offered THEN now() END
-FROM jsonb_to_recordset(?::jsonb) AS e(kind text, id uuid, version bigint, bulk boolean, offered boolean, body jsonb) ORDER BY e.id
+INSERT INTO links (kind, local_id, desired, desired_version, origin, bulk, offered, due_at)
+SELECT e.kind, e.id, e.body, e.version, e.origin, e.bulk, e.offered, CASE WHEN NOT e.offered THEN now() END
+FROM jsonb_to_recordset(?::jsonb) AS e(kind text, id uuid, version bigint, bulk boolean, offered boolean, body jsonb, origin jsonb) ORDER BY e.id
 ON CONFLICT (kind, local_id) DO UPDATE SET desired = EXCLUDED.desired, desired_version = EXCLUDED.desired_version,
-    bulk = EXCLUDED.bulk AND (links.bulk OR links.due_at IS NULL), offered = links.offered AND EXCLUDED.offered,
+    origin = EXCLUDED.origin, bulk = EXCLUDED.bulk AND (links.bulk OR links.due_at IS NULL), offered = links.offered AND EXCLUDED.offered,
     due_at = COALESCE(links.due_at, CASE WHEN NOT (links.offered AND EXCLUDED.offered) THEN now() END),
     updated_at = clock_timestamp()
 WHERE links.desired_version < EXCLUDED.desired_version`
@@ -34,10 +35,11 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 		Bulk    bool           `json:"bulk"`
 		Offered bool           `json:"offered"`
 		Body    event.Snapshot `json:"body"`
+		Origin  origin         `json:"origin"`
 	}
 	newest := make(map[string]row, len(batch))
 	for _, delivery := range batch {
-		snapshot, err := event.DecodeSnapshot(delivery.Body)
+		envelope, snapshot, err := event.ReadSnapshot(delivery.Body)
 		if err != nil {
 			delivery.Dead(err.Error())
 			continue
@@ -46,6 +48,7 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 			newest[snapshot.ID] = row{
 				Kind: snapshot.Kind, ID: snapshot.ID, Version: snapshot.Version, Bulk: snapshot.Bulk,
 				Offered: snapshot.Offer && !snapshot.Deleted, Body: snapshot,
+				Origin: origin{Event: envelope.ID, Trace: tracing.ID(tracing.Continue(ctx, delivery.Headers[tracing.Header])), At: envelope.Time},
 			}
 		}
 	}

@@ -21,6 +21,8 @@ type link struct {
 	Offered        bool
 	Repair         *repair `gorm:"serializer:json"`
 	Forced         int64
+	Origin         *origin `gorm:"serializer:json"`
+	EventID        string
 
 	RemoteID   string
 	Shadow     record.Fields `gorm:"serializer:json"`
@@ -39,6 +41,7 @@ type link struct {
 	Attempts   int
 	Held       hold
 	Marked     int64
+	Line       *line `gorm:"serializer:json"`
 
 	// What only people are interested in.
 	Paused    bool

@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 )
 
 // outcome says in the inbox what a notice came to.
@@ -34,6 +38,7 @@ type arrival struct {
 	Raise       string      `json:"raise,omitempty"`       // local id of the link whose check is raised
 	Adopt       string      `json:"adopt,omitempty"`       // local id of the link that is made for an unknown object
 	Overwritten []overwrite `json:"overwritten,omitempty"` // for the link to raise
+	About       string      `json:"-"`                     // local id of the link that it is about
 }
 
 // Notify takes in a notice that came by itself, from a webhook. Nil means stored; a notice that was stored before changes nothing.
@@ -104,6 +109,7 @@ func (e *Engine) judgeNotice(l *link, n Notice) arrival {
 		a.Adopt = AdoptedID(e.o.Name, n.RemoteID)
 		return a
 	}
+	a.About = l.LocalID
 	lost, late := e.overwrote(l, n)
 	switch {
 	case late:
@@ -130,18 +136,18 @@ fresh AS (
     SELECT event_id, type, remote_id, outcome, reason FROM arrived ORDER BY event_id
     ON CONFLICT DO NOTHING RETURNING event_id),
 raises AS MATERIALIZED (
-    SELECT raise AS local_id, count(*) AS checks,
+    SELECT raise AS local_id, count(*) AS checks, max(event_id) AS event_id,
         jsonb_path_query_array(jsonb_agg(overwritten) FILTER (WHERE overwritten IS NOT NULL), '$[*][*]') AS overwritten
     FROM arrived JOIN fresh USING (event_id) WHERE raise IS NOT NULL GROUP BY raise),
 locked AS MATERIALIZED (
     SELECT l.local_id FROM links l JOIN raises USING (local_id) WHERE l.kind = ? ORDER BY l.local_id FOR UPDATE OF l),
 raised AS (
-    UPDATE links l SET checks = l.checks + r.checks, bulk = false, due_at = COALESCE(l.due_at, now()), updated_at = clock_timestamp(),
+    UPDATE links l SET checks = l.checks + r.checks, event_id = r.event_id, bulk = false, due_at = COALESCE(l.due_at, now()), updated_at = clock_timestamp(),
         overwritten = CASE WHEN r.overwritten IS NULL THEN l.overwritten ELSE COALESCE(l.overwritten, '[]') || r.overwritten END
     FROM raises r JOIN locked USING (local_id) WHERE l.kind = ? AND l.local_id = r.local_id),
 adopted AS (
-    INSERT INTO links (kind, local_id, remote_id, generation, checks, due_at)
-    SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, now()
+    INSERT INTO links (kind, local_id, remote_id, generation, checks, event_id, due_at)
+    SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, event_id, now()
     FROM arrived JOIN fresh USING (event_id) WHERE adopt IS NOT NULL ORDER BY adopt
     ON CONFLICT (kind, local_id) DO UPDATE SET checks = links.checks + 1, due_at = COALESCE(links.due_at, now()))
 SELECT event_id FROM fresh`
@@ -153,7 +159,34 @@ func (e *Engine) storeArrivals(ctx context.Context, arrivals []arrival) (fresh [
 		return nil, fmt.Errorf("encode notices: %w", err)
 	}
 	kind := e.o.Kind
-	return fresh, e.o.DB.WithContext(ctx).Raw(storeSQL, string(encoded), kind, kind, kind).Scan(&fresh).Error
+	var echoes ledger.Entries
+	err = e.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Raw(storeSQL, string(encoded), kind, kind, kind).Scan(&fresh).Error; err != nil {
+			return err
+		}
+		echoes = e.echoes(arrivals, fresh)
+		return ledger.Append(tx, echoes)
+	})
+	if err == nil && e.keepsLedger() {
+		e.o.Ledger.Count(echoes)
+	}
+	return fresh, err
+}
+
+// echoes are the lines of notices that asked for nothing. What asks for a look gets its line when that is done.
+func (e *Engine) echoes(arrivals []arrival, fresh []string) (entries ledger.Entries) {
+	if !e.keepsLedger() {
+		return entries
+	}
+	for _, a := range arrivals {
+		if a.Outcome == outcomeEcho && slices.Contains(fresh, a.EventID) {
+			entries.Changes = append(entries.Changes, ledger.Change{
+				Direction: admin.Inbound, Kind: e.o.Kind, RecordID: a.About, RemoteID: a.RemoteID, Origin: e.o.Name, Op: "check",
+				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID,
+			})
+		}
+	}
+	return entries
 }
 
 // known are links by what a notice may know of them.

@@ -167,13 +167,15 @@ func (l *link) renew(remote string) *event.Change {
 }
 
 // acknowledge drops from pending what the remote and the catalog agree about: changes up to seen, which a version of the
-// catalog contains that the remote now reflects. Not before: until then the remote has never held the catalog's value.
-func (l *link) acknowledge(seen int64) {
+// catalog contains that the remote now reflects. It reports whether there were any. Not before: until then the remote has never held the catalog's value.
+func (l *link) acknowledge(seen int64) (some bool) {
 	for field, inbound := range l.Pending {
 		if inbound.Seq <= seen {
 			delete(l.Pending, field)
+			some = true
 		}
 	}
+	return some
 }
 
 // behind reports whether the catalog has a version that the remote does not reflect yet.

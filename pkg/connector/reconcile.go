@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
+	"github.com/datasync-dev/datasync/pkg/record"
 )
 
 // staleIntent is the age from which an intent's key cannot be trusted: remotes forget keys (Stripe after 24 hours),
@@ -28,6 +32,11 @@ type job struct {
 	overruled               int64 // the row's wish that the catalog wins, if the next commit covers it
 	looked                  bool  // the remote's state was seen since the last commit
 	waits                   hold  // the paused directions that this turn ran into
+
+	entries    ledger.Entries // for the ledger, with the next commit
+	before     record.Fields  // the shadow before the look whose findings are told
+	lookID     uuid.UUID      // the line of this turn's look, if there was one
+	lookListed bool
 }
 
 // reconcile brings the link to rest: the one function that decides. It finishes what was begun, looks at the remote
@@ -38,6 +47,7 @@ func (j *job) reconcile(ctx context.Context) error {
 	if lost, ok := errors.AsType[*notCommitted](failure); ok {
 		return j.settle(ctx, lost)
 	}
+	j.closeLook(failure)
 	if looked {
 		j.link.Checked = j.seenChecks
 	}
@@ -142,9 +152,10 @@ func (j *job) look(ctx context.Context) error {
 // read folds what the remote was seen to hold into the link, as an operator or the link's repair wants it.
 func (j *job) read(object Object, now time.Time) *event.Change {
 	l := j.link
-	j.looked = true
+	j.looked, j.before = true, l.Shadow
 	switch {
 	case l.Forced > 0:
+		j.listOverruled(object)
 		l.overrule(object)
 		j.overruled, l.Forced = l.Forced, 0
 		return nil
@@ -160,6 +171,7 @@ func (j *job) push(ctx context.Context) error {
 	l, want := j.link, j.link.Desired
 	switch {
 	case l.Gone || (want.Deleted && l.RemoteID == ""):
+		j.skip("there is no object at the remote")
 		l.Gone, l.Version = true, want.Version
 		return nil
 	case want.Deleted:
@@ -171,9 +183,13 @@ func (j *job) push(ctx context.Context) error {
 	}
 	patch := l.patch(j.o.Name, want.Seen[j.o.Name])
 	if len(patch) == 0 && !l.unmarked {
-		l.acknowledge(want.Seen[j.o.Name])
+		why := "nothing to push"
+		if l.acknowledge(want.Seen[j.o.Name]) {
+			why = "echo"
+		}
+		j.skip(why)
 		l.Version = want.Version
-		j.metrics.skipped.WithLabelValues("nothing to push").Inc() // how echoes end
+		j.metrics.skipped.WithLabelValues(why).Inc() // how echoes end
 		return nil
 	}
 	if completer, ok := j.o.Remote.(Completer); ok {
@@ -186,6 +202,7 @@ func (j *job) pushDelete(ctx context.Context) error {
 	l := j.link
 	switch j.o.DeletePolicy {
 	case DeleteDetach:
+		j.skip("detached: the object is kept by policy")
 		l.Gone, l.Version, l.State = true, l.Desired.Version, event.StateDetached
 		return nil
 	case DeleteRefuse:
@@ -210,6 +227,7 @@ func (j *job) attempt(ctx context.Context, in intent) error {
 		in.Seq = j.link.Seq
 	}
 	in.Key = j.newKey(in.Version)
+	j.begin(in.Version)
 	j.link.Intent = &in
 	if err := j.hold(ctx); err != nil {
 		return err
@@ -242,18 +260,28 @@ func (j *job) finish(ctx context.Context) error {
 	switch {
 	case err == nil:
 		op := in.Op
+		j.outcome(in, l.changes(in), admin.StateApplied, "")
 		l.complete(reply)
-		j.looked = true
+		j.looked, j.before = true, l.Shadow
 		if op != opDelete {
 			j.tell(l.observe(j.o.Name, reply, time.Now()))
 		}
 		return nil
 	case errors.Is(err, ErrGone):
+		j.outcome(in, nil, admin.StateSkipped, "there is no object at the remote")
 		l.LastKey, l.Intent = in.Key, nil
 		j.tell(l.vanish(j.o.Name))
 		return nil
+	case errors.Is(err, errStopping):
+		return err
 	}
-	j.keepOrDrop(classify(err))
+	failure := classify(err)
+	state := admin.StateRetrying
+	if failure.Class == Permanent {
+		state = admin.StateFailed
+	}
+	j.outcome(in, l.changes(in), state, "")
+	j.keepOrDrop(failure)
 	return err
 }
 
@@ -282,7 +310,9 @@ func (j *job) find(ctx context.Context) (found bool, err error) {
 		return err
 	})
 	if err == nil {
+		j.outcome(in, l.changes(in), admin.StateApplied, "")
 		l.complete(object)
+		j.before = l.Shadow
 		j.tell(l.observe(j.o.Name, object, time.Now()))
 		return true, nil
 	}
@@ -293,80 +323,18 @@ func (j *job) find(ctx context.Context) (found bool, err error) {
 	return false, j.hold(ctx)
 }
 
-func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
-	l := j.link
-	err = j.calling(ctx, string(in.Op), func(ctx context.Context) (err error) {
-		switch in.Op {
-		case opCreate:
-			reply, err = j.o.Remote.Create(ctx, in.call(l.LocalID), in.Fields)
-			if err == nil && reply.ID == "" {
-				err = &Error{Class: Transient, Reason: "the remote answered without an id"}
-			}
-		case opUpdate:
-			reply, err = j.o.Remote.Update(ctx, in.call(l.LocalID), l.RemoteID, in.Patch)
-		case opDelete:
-			err = j.o.Remote.Delete(ctx, in.call(l.LocalID), l.RemoteID)
-		}
-		return err
-	})
-	return reply, err
-}
-
-// calling makes one call to the remote, under the call timeout and a lease that outlives it.
-func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
-	if err := j.keepLease(ctx); err != nil {
-		return err
-	}
-	if j.link.Bulk {
-		ctx = WithBulk(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
-	defer cancel()
-	if !j.flight.calling(op, cancel) {
-		return errStopping
-	}
-	defer j.flight.called()
-	started := time.Now()
-	err := call(ctx)
-	if err != nil && j.flights.givenUp() {
-		return errStopping
-	}
-	j.metrics.called(op, err, time.Since(started))
-	j.judge(ctx, err)
-	return err
-}
-
-// judge tells the breaker what a call says about the remote.
-func (j *job) judge(ctx context.Context, err error) {
-	failure := &Error{Class: Permanent}
-	if err != nil && !errors.Is(err, ErrGone) {
-		failure = classify(err)
-	}
-	switch failure.Class {
-	case Permanent: // it answered
-		if j.breaker.answered(j.link.LocalID) {
-			j.o.Log.InfoContext(ctx, "the remote works again")
-			j.resume(ctx)
-		}
-	case Transient, Operator:
-		if j.breaker.failed(j.link.LocalID, failure, time.Now()) {
-			j.o.Log.ErrorContext(ctx, "no more calls for now",
-				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
-		}
-	case Throttled: // the limiter's business
-		if failure.Status != 0 {
-			j.throttled.Add(1)
-		}
-	}
-}
-
 // errStopping: the call was not made, or not waited for, since the program stops. It will be made again.
 var errStopping = errors.New("the program stops")
 
 // tell puts a change in the outbox with the next commit; nil is nothing to tell. While the way to the catalog is paused
 // it only notes that there is something.
 func (j *job) tell(change *event.Change) {
-	if change != nil && !j.held(holdInbound) {
+	if change == nil {
+		return
+	}
+	held := j.held(holdInbound)
+	j.listTold(change, held)
+	if !held {
 		j.out = append(j.out, event.NewChange(*change))
 	}
 }

@@ -11,7 +11,9 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 )
 
@@ -70,7 +72,7 @@ func (e *Engine) claim(ctx context.Context, query string, limit int) ([]*link, e
 // saveSQL writes the worker's columns. The due time is null at rest, and now when an input arrived during the turn.
 const saveSQL = `
 UPDATE links SET remote_id = NULLIF(?, ''), shadow = ?::jsonb, version = ?, generation = ?, seq = ?, pending = ?::jsonb,
-    intent = ?::jsonb, last_key = ?, pushes = ?::jsonb,
+    intent = ?::jsonb, line = ?::jsonb, last_key = ?, pushes = ?::jsonb,
     overwritten = (SELECT jsonb_agg(o ORDER BY i) FROM jsonb_array_elements(overwritten) WITH ORDINALITY AS t (o, i) WHERE i > ?),
     forced = CASE WHEN forced = ? THEN 0 ELSE forced END, repair = CASE WHEN NOT ? THEN repair END,
     doubt = ?::jsonb, checked = ?, gone = ?, state = ?, error = ?::jsonb, attempts = ?, held = ?, marked = ?,
@@ -117,12 +119,12 @@ func (j *job) release(ctx context.Context, next schedule) error { return j.save(
 // save writes the link and the messages that go with it in one transaction.
 func (j *job) save(ctx context.Context, next schedule) error {
 	l := j.link
-	args, err := j.columns(next)
+	statement, err := j.statement(ctx, next)
 	if err != nil {
 		return &notCommitted{err}
 	}
 	err = j.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		result := tx.Exec(saveSQL, args...)
+		result := tx.Exec(statement.SQL, statement.Args...)
 		switch {
 		case errors.Is(result.Error, gorm.ErrDuplicatedKey):
 			return &takenError{l.RemoteID}
@@ -136,7 +138,7 @@ func (j *job) save(ctx context.Context, next schedule) error {
 				return err
 			}
 		}
-		return outbox.Append(tx, messages(j.out)...)
+		return nil
 	})
 	if err != nil {
 		return &notCommitted{err}
@@ -144,15 +146,36 @@ func (j *job) save(ctx context.Context, next schedule) error {
 	if len(j.out) > 0 {
 		j.o.Committed()
 	}
+	if j.keepsLedger() {
+		j.o.Ledger.Count(j.entries)
+	}
 	l.Held = j.waits
-	j.out, j.conceded, j.overruled, j.looked = nil, 0, 0, false
+	j.out, j.entries, j.conceded, j.overruled, j.looked = nil, ledger.Entries{}, 0, 0, false
 	return nil
+}
+
+// statement writes the link, and with it, in the same round trip, the messages and the lines of the ledger. Where the
+// lease is lost it changes no link, and must be rolled back.
+func (j *job) statement(ctx context.Context, next schedule) (postgres.Statement, error) {
+	args, err := j.columns(next)
+	if err != nil {
+		return postgres.Statement{}, err
+	}
+	sent, err := outbox.Statements(ctx, messages(j.out)...)
+	if err != nil {
+		return postgres.Statement{}, err
+	}
+	listed, err := j.entries.Statements()
+	if err != nil {
+		return postgres.Statement{}, err
+	}
+	return postgres.With(postgres.Statement{SQL: saveSQL, Args: args}, append(sent, listed...)...), nil
 }
 
 func (j *job) columns(next schedule) ([]any, error) {
 	l := j.link
-	encoded := make([]any, 0, 6)
-	for _, value := range []any{l.Shadow, l.Pending, l.Intent, l.Doubt, l.Error, l.Pushes} {
+	encoded := make([]any, 0, 7)
+	for _, value := range []any{l.Shadow, l.Pending, l.Intent, l.Doubt, l.Error, l.Pushes, l.Line} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encode link: %w", err)
@@ -170,7 +193,7 @@ func (j *job) columns(next schedule) ([]any, error) {
 	}
 	return []any{
 		l.RemoteID, encoded[0], l.Version, l.Generation, l.Seq, encoded[1],
-		encoded[2], l.LastKey, encoded[5], j.conceded, j.overruled, l.Repair == nil,
+		encoded[2], encoded[6], l.LastKey, encoded[5], j.conceded, j.overruled, l.Repair == nil,
 		encoded[3], l.Checked, l.Gone, l.State, encoded[4], l.Attempts, j.waits, l.Marked,
 		j.looked, fingerprint(l.Error), fingerprint(l.Error),
 		next.held, next.strict, j.seenVersion, j.seenChecks, delay,

@@ -35,6 +35,7 @@ func (j *job) settle(ctx context.Context, outcome error) error {
 		return &notCommitted{err}
 	}
 	rows[0].leasedUntil = l.leasedUntil
+	j.entries.Changes, j.entries.Settled = nil, nil // the calls were made, but nothing came of them
 	j.link, j.out, j.conceded, j.overruled = rows[0], nil, 0, 0
 	j.seenVersion, j.seenChecks = max(j.seenVersion, j.link.DesiredVersion), max(j.seenChecks, j.link.Checks)
 	return j.rest(ctx, &Error{Class: Permanent, Reason: fmt.Sprintf(

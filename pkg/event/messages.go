@@ -118,11 +118,21 @@ func connectorSource(remote string) string { return "/connectors/" + remote }
 
 // DecodeSnapshot reads the body of a catalog event. Errors as of Decode.
 func DecodeSnapshot(body []byte) (Snapshot, error) {
-	var s Snapshot
+	_, s, err := ReadSnapshot(body)
+	return s, err
+}
+
+// ReadSnapshot is DecodeSnapshot for those who also want to know about the event itself.
+func ReadSnapshot(body []byte) (Envelope, Snapshot, error) {
 	e, err := Decode(body)
 	if err != nil {
-		return s, err
+		return e, Snapshot{}, err
 	}
+	s, err := e.snapshot()
+	return e, s, err
+}
+
+func (e Envelope) snapshot() (s Snapshot, err error) {
 	if e.Source != CatalogSource {
 		return s, fmt.Errorf("%w: source %q, want %q", ErrUnknownType, e.Source, CatalogSource)
 	}

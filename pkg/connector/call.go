@@ -1,0 +1,77 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
+	l := j.link
+	err = j.calling(ctx, string(in.Op), func(ctx context.Context) (err error) {
+		switch in.Op {
+		case opCreate:
+			reply, err = j.o.Remote.Create(ctx, in.call(l.LocalID), in.Fields)
+			if err == nil && reply.ID == "" {
+				err = &Error{Class: Transient, Reason: "the remote answered without an id"}
+			}
+		case opUpdate:
+			reply, err = j.o.Remote.Update(ctx, in.call(l.LocalID), l.RemoteID, in.Patch)
+		case opDelete:
+			err = j.o.Remote.Delete(ctx, in.call(l.LocalID), l.RemoteID)
+		}
+		return err
+	})
+	return reply, err
+}
+
+// calling makes one call to the remote, under the call timeout and a lease that outlives it.
+func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
+	if err := j.keepLease(ctx); err != nil {
+		return err
+	}
+	if j.link.Bulk {
+		ctx = WithBulk(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
+	defer cancel()
+	if !j.flight.calling(op, cancel) {
+		return errStopping
+	}
+	defer j.flight.called()
+	var a answer
+	started := time.Now()
+	err := call(context.WithValue(ctx, answerKey{}, &a))
+	if err != nil && j.flights.givenUp() {
+		return errStopping
+	}
+	j.metrics.called(op, err, time.Since(started))
+	j.tried(op, started, a, err)
+	j.judge(ctx, err)
+	return err
+}
+
+// judge tells the breaker what a call says about the remote.
+func (j *job) judge(ctx context.Context, err error) {
+	failure := &Error{Class: Permanent}
+	if err != nil && !errors.Is(err, ErrGone) {
+		failure = classify(err)
+	}
+	switch failure.Class {
+	case Permanent: // it answered
+		if j.breaker.answered(j.link.LocalID) {
+			j.o.Log.InfoContext(ctx, "the remote works again")
+			j.resume(ctx)
+		}
+	case Transient, Operator:
+		if j.breaker.failed(j.link.LocalID, failure, time.Now()) {
+			j.o.Log.ErrorContext(ctx, "no more calls for now",
+				slog.String("class", string(failure.Class)), slog.String("reason", failure.Reason))
+		}
+	case Throttled: // the limiter's business
+		if failure.Status != 0 {
+			j.throttled.Add(1)
+		}
+	}
+}

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// opGet is the operation that looks at an object.
+const opGet = "get"
+
 func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
 	l := j.link
 	err = j.calling(ctx, string(in.Op), func(ctx context.Context) (err error) {

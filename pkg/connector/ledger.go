@@ -126,6 +126,17 @@ func (j *job) outcome(in *intent, fields []admin.FieldDiff, state, skip string) 
 	}
 }
 
+// listFailure moves the line of the intent to what a failed call makes of it.
+func (j *job) listFailure(in *intent, err error) {
+	switch {
+	case errors.Is(err, errStopping):
+	case classify(err).Class == Permanent:
+		j.outcome(in, j.link.changes(in), admin.StateFailed, "")
+	default:
+		j.outcome(in, j.link.changes(in), admin.StateRetrying, "")
+	}
+}
+
 // changes tells what the intent does to the shadow.
 func (l *link) changes(in *intent) []admin.FieldDiff {
 	if in.Op == opCreate {
@@ -210,7 +221,7 @@ func (j *job) closeLook(failure error) {
 		return
 	}
 	c := ledger.Change{ID: j.lookID, At: time.Now(), Direction: admin.Inbound, Op: "check", Version: j.link.Seq, State: admin.StateSkipped, Skip: "nothing moved"}
-	if failure != nil && j.link.Intent == nil {
+	if failure != nil && j.link.Line == nil {
 		c.State, c.Skip = admin.StateRetrying, ""
 	}
 	j.lookListed = true
@@ -227,7 +238,7 @@ func (j *job) tried(op string, started time.Time, a answer, err error) {
 		RecordID: l.LocalID, Number: 1, Op: op, Worker: fmt.Sprintf("%s#%d", j.o.Instance, j.flight.worker+1), StartedAt: started,
 		Duration: time.Since(started), Status: a.status, RequestID: a.requestID,
 	}
-	if l.Intent != nil && l.Line != nil {
+	if op != opGet && l.Line != nil {
 		l.Line.Calls++
 		t.ChangeID, t.Number = l.Line.ID, l.Line.Calls
 	} else {

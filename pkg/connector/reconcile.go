@@ -128,7 +128,7 @@ func (j *job) look(ctx context.Context) error {
 		return nil
 	}
 	var object Object
-	err := j.calling(ctx, "get", func(ctx context.Context) (err error) {
+	err := j.calling(ctx, opGet, func(ctx context.Context) (err error) {
 		object, err = j.o.Remote.Get(ctx, l.RemoteID)
 		return err
 	})
@@ -206,8 +206,13 @@ func (j *job) pushDelete(ctx context.Context) error {
 		l.Gone, l.Version, l.State = true, l.Desired.Version, event.StateDetached
 		return nil
 	case DeleteRefuse:
+		if j.held(holdOutbound) {
+			return nil
+		}
+		j.begin(l.Desired.Version)
 		err := j.calling(ctx, "deletable", func(ctx context.Context) error { return j.guard.Deletable(ctx, l.RemoteID) })
 		if err != nil && !errors.Is(err, ErrGone) {
+			j.listFailure(&intent{Op: opDelete, Version: l.Desired.Version}, err)
 			return err
 		}
 	case DeleteAlways:
@@ -272,16 +277,9 @@ func (j *job) finish(ctx context.Context) error {
 		l.LastKey, l.Intent = in.Key, nil
 		j.tell(l.vanish(j.o.Name))
 		return nil
-	case errors.Is(err, errStopping):
-		return err
 	}
-	failure := classify(err)
-	state := admin.StateRetrying
-	if failure.Class == Permanent {
-		state = admin.StateFailed
-	}
-	j.outcome(in, l.changes(in), state, "")
-	j.keepOrDrop(failure)
+	j.listFailure(in, err)
+	j.keepOrDrop(classify(err))
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/jobs"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
@@ -25,17 +26,17 @@ import (
 // bundle is an engine over a real database and a remote in memory. What the remote would send as webhooks waits in
 // notices.
 type bundle struct {
-	t       *testing.T
+	t       testing.TB
 	db      *gorm.DB
 	remote  *connectortest.Memory
 	engine  *connector.Engine
 	notices []connector.Notice
 }
 
-func setup(t *testing.T, options ...func(*connector.Options)) *bundle {
+func setup(t testing.TB, options ...func(*connector.Options)) *bundle {
 	t.Helper()
 	b := &bundle{t: t, remote: connectortest.NewMemory("cus")}
-	b.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations, jobs.Migrations)
+	b.db = postgrestest.Open(t, connector.Migrations, outbox.Migrations, jobs.Migrations, ledger.Migrations)
 	b.remote.Moved = func(n connector.Notice) { b.notices = append(b.notices, n) }
 	b.engine = b.newEngine(options...)
 	return b

@@ -70,6 +70,16 @@ func TestOperatorsSeeAndSteerTheConnector(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Ada", shown.Remote["name"])
 	require.Equal(t, s.simulator.URL+"/customers/"+l.RemoteID, shown.RemoteURL)
+	timeline, err := api.Timeline(t.Context(), id, admin.Page{})
+	require.NoError(t, err)
+	change := timeline.Data[len(timeline.Data)-1]
+	require.Equal(t, []string{"outbound", "create", "applied"}, []string{change.Direction, change.Op, change.State})
+	require.Equal(t, http.StatusOK, change.Attempts[0].Status)
+	require.Regexp(t, "^req_", change.Attempts[0].RequestID)
+	require.Eventually(t, func() bool {
+		points, err := api.Series(t.Context(), admin.Window{})
+		return err == nil && len(points) > 0 && points[len(points)-1].Outbound == 1
+	}, patience, 20*time.Millisecond)
 	status, err := api.Status(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "stripe", status.Service)

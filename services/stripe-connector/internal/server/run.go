@@ -112,6 +112,7 @@ type parts struct {
 	relay     *outbox.Relay
 	engine    *connector.Engine
 	announcer *announcer
+	meter     *ledger.Meter
 	jobs      *jobs.Runner
 	reader    events.Reader
 	endpoint  *endpoint.Keeper
@@ -137,6 +138,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 		Limiter: limiter, Log: log, Metrics: registry,
 	})
 	announcer := newAnnouncer(broker, config.Name)
+	meter := ledger.NewMeter()
 	reader := events.Reader{Marks: customers.Marks{Name: config.Name}, Livemode: config.Livemode()}
 	keeper := endpoint.New(endpoint.Options{
 		Client: client, DB: db, Name: config.Name, Types: events.Types(), Secrets: config.WebhookSecrets,
@@ -145,7 +147,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 	engine, err := connector.New(connector.Options{
 		Name: config.Name, Kind: event.KindCustomer, DB: db, Instance: instance(config.Addr),
 		Remote:  remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader), limiter},
-		Version: version(), Announce: announcer.announce, Scaled: scale(db),
+		Ledger: meter, Version: version(), Announce: announcer.announce, Scaled: scale(db),
 		SweepEvery: config.SweepEvery, DrainTimeout: config.ShutdownTimeout / 2,
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,
 		DeletePolicy: config.DeletePolicy, ErasePolicy: config.ErasePolicy, Erase: erase, Log: log, Metrics: registry,
@@ -153,7 +155,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 	if err != nil {
 		return parts{}, err
 	}
-	return parts{config, log, db, keys, registry, broker, relay, engine, announcer, newJobs(db, engine, relay, log, config), reader, keeper}, nil
+	return parts{config, log, db, keys, registry, broker, relay, engine, announcer, meter, newJobs(db, engine, relay, log, config), reader, keeper}, nil
 }
 
 // scale lets the database's pool grow and shrink with the workers.
@@ -192,6 +194,7 @@ func (p parts) loops() []service.Loop {
 	return []service.Loop{
 		{Name: "broker", Run: p.broker.Run},
 		{Name: "relay", Run: p.relay.Run},
+		{Name: "figures", Run: func(ctx context.Context) error { return p.meter.Run(ctx, p.db, p.log) }},
 		{Name: "workers", Run: p.engine.Run},
 		{Name: "announcements", Run: p.announcer.run},
 		{Name: "control", Run: func(ctx context.Context) error { return p.announcer.listen(ctx, p.engine.Refresh) }},

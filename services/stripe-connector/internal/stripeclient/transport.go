@@ -125,6 +125,7 @@ func (t *transport) note(ctx context.Context, endpoint string, response *http.Re
 	if response != nil {
 		status, requestID = response.StatusCode, response.Header.Get("Request-Id")
 	}
+	connector.NoteAnswer(ctx, status, requestID)
 	t.metrics.requests.WithLabelValues(endpoint, strconv.Itoa(status)).Observe(took.Seconds())
 	t.log.DebugContext(ctx, "called stripe", slog.String("endpoint", endpoint), slog.Int("status", status),
 		slog.Duration("took", took.Round(time.Microsecond)), slog.String("request_id", requestID))

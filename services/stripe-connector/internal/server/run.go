@@ -146,7 +146,7 @@ func assemble(config Config, db *gorm.DB, keys *auth.Keys, log *slog.Logger) (pa
 	})
 	engine, err := connector.New(connector.Options{
 		Name: config.Name, Kind: event.KindCustomer, DB: db, Instance: instance(config.Addr),
-		Remote:  remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader), limiter},
+		Remote: remote{customers.NewRemote(client, config.Name), events.NewFeed(client, reader), limiter},
 		Ledger: meter, Version: version(), Announce: announcer.announce, Scaled: scale(db),
 		SweepEvery: config.SweepEvery, DrainTimeout: config.ShutdownTimeout / 2,
 		Committed: relay.Wake, Workers: config.Workers, Lease: config.Lease, CallTimeout: config.CallTimeout,

@@ -9,6 +9,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/connector"
 	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/postgres/postgrestest"
 	"github.com/datasync-dev/datasync/pkg/record"
 )
@@ -166,4 +167,25 @@ func TestWhatElseIsKeptIsErasedInTheSameTransaction(t *testing.T) {
 	var key string
 	require.NoError(t, b.db.Raw(`SELECT last_key FROM links`).Scan(&key).Error)
 	require.Equal(t, "told", key)
+}
+
+func TestTheLedgerForgetsAnErasedRecordAlsoWhatACallThatWasLeftBehindSays(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withLedger, func(o *connector.Options) {
+		o.Erase = func(tx *gorm.DB, localID, _ string) error { return ledger.EraseRecord(tx, localID) }
+	})
+	s := customer(seeded)
+	b.faults(connectortest.FaultAfterCall)
+	b.deliver(s)
+	b.turn() // dies with the create under way
+	b.deliver(erased(s))
+	b.work()
+	require.Empty(t, b.remote.Objects())
+	require.NotEmpty(t, b.timeline(s.ID))
+	var lines []string
+	require.NoError(t, b.db.Raw(`SELECT to_jsonb(c)::text FROM changes c UNION ALL SELECT to_jsonb(a)::text FROM attempts a UNION ALL
+		SELECT to_jsonb(l)::text FROM links l`).Scan(&lines).Error)
+	for _, line := range lines {
+		require.NotContains(t, line, seeded)
+	}
 }

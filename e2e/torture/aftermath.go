@@ -13,9 +13,11 @@ import (
 const (
 	aftermathLimit = 3 * time.Minute
 	parkedLimit    = 30 * time.Second
+	mostLetters    = 100
 )
 
-// aftermath lets operators clear up what is left when everything else is at rest: the poison.
+// aftermath lets operators clear up what is left when everything else is at rest: the poison, then a comparison of
+// everything, which must find nothing, then the dead letters.
 func (t *torture) aftermath(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, aftermathLimit)
 	defer cancel()
@@ -25,6 +27,14 @@ func (t *torture) aftermath(ctx context.Context) error {
 	}
 	if err := t.curePoison(ctx); err != nil {
 		return fmt.Errorf("cure the poison: %w", err)
+	}
+	if err := t.compare(ctx, operator); err != nil {
+		return fmt.Errorf("compare everything: %w", err)
+	}
+	for _, o := range []*drive.Operator{operator, drive.NewOperator(t.cluster.Catalogs)} {
+		if err := t.buryRubbish(ctx, o); err != nil {
+			return fmt.Errorf("replay and discard dead letters: %w", err)
+		}
 	}
 	return nil
 }
@@ -46,6 +56,7 @@ func (t *torture) retryPoison(ctx context.Context, operator *drive.Operator) err
 			return err
 		}
 		refused = after.Refused() - before.Refused()
+		pause(ctx)
 	}
 	_, parked := t.checker.Converge(ctx, t.writers.Records(), parkedLimit, t.log)
 	after, err := t.checker.Stats(ctx)
@@ -85,4 +96,14 @@ func (t *torture) curePoison(ctx context.Context) error {
 	findings, _, err := t.checker.Findings(ctx, t.writers.Records())
 	t.findings = append(t.findings, findings...)
 	return err
+}
+
+// pause waits before the next look.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(200 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

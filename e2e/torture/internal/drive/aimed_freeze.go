@@ -27,9 +27,7 @@ func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
 	}
 	if err == nil && len(ids) > 0 {
 		s.SetIDs("", ids[0])
-		err = errors.Join(pause(ctx, f.Hold),
-			b.writers.People.WriteAtStripe(ctx, s, record.Patch{"description": plan.Value("description", tag(f))}))
-		_ = b.links(ctx, aimLimit, `seq > 0`, s) // with yet another fault it may take longer; then so be it
+		err = errors.Join(pause(ctx, f.Hold), b.editOften(ctx, f, s))
 	}
 	for _, p := range frozen {
 		p.Thaw()
@@ -38,6 +36,19 @@ func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	return errors.Join(pause(ctx, time.Second),
+	return errors.Join(pause(ctx, time.Second), // so that they have written back what they could
 		b.writers.People.WriteAtStripe(ctx, s, record.Patch{"phone": plan.Value("phone", tag(f))}))
+}
+
+// editOften makes edits at Stripe that a connector sees one by one: what a frozen one knows falls behind by as many
+// changes, and if it wrote that back, as many later edits would be taken for ones that the catalog has seen.
+func (b *Breaker) editOften(ctx context.Context, f plan.Fault, s *Subject) error {
+	for _, field := range []string{"description", "metadata.note", "metadata.tier"} {
+		value := plan.Value(field, tag(f))
+		if err := b.writers.People.WriteAtStripe(ctx, s, record.Patch{field: value}); err != nil {
+			return err
+		}
+		_ = b.links(ctx, aimLimit, `shadow->>'`+field+`' = '`+value+`'`, s) // with yet another fault it may take longer; then so be it
+	}
+	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/e2e/torture/internal/cluster"
 	"github.com/datasync-dev/datasync/e2e/torture/internal/plan"
 	"github.com/datasync-dev/datasync/pkg/record"
 )
@@ -15,13 +17,12 @@ import (
 // write back what they knew.
 func (b *Breaker) freezeAfterCall(ctx context.Context, f plan.Fault) error {
 	defer b.hold("response_delay_ms")()
-	awake := int(f.Pick % uint64(len(b.cluster.Connectors))) //nolint:gosec // a small number
-	frozen := slices.Delete(slices.Clone(b.cluster.Connectors), awake, awake+1)
-	for _, p := range frozen { // in their order, so that no two faults wait for each other
+	for _, p := range b.cluster.Connectors { // in their order, so that no two faults wait for each other
 		defer b.hold(p.Name)()
 	}
 	s := b.fresh(ctx, f)
 	ids, err := b.caught(ctx, f, s)
+	frozen := b.allButOne(ctx, f, s)
 	for _, p := range frozen {
 		p.Freeze()
 	}
@@ -51,4 +52,16 @@ func (b *Breaker) editOften(ctx context.Context, f plan.Fault, s *Subject) error
 		_ = b.links(ctx, aimLimit, `shadow->>'`+field+`' = '`+value+`'`, s) // with yet another fault it may take longer; then so be it
 	}
 	return nil
+}
+
+// allButOne are all connectors but one, among them the one that is at work on the subject.
+func (b *Breaker) allButOne(ctx context.Context, f plan.Fault, s *Subject) []*cluster.Process {
+	local, _ := s.IDs()
+	var owner string // stays empty when the database is away: then any will do
+	_ = b.writers.People.database.QueryRow(ctx, `SELECT lease_owner FROM `+cluster.ConnectorSchema+`.links WHERE local_id = $1`, local).Scan(&owner)
+	awake := pick(b.cluster.Connectors, f.Pick)
+	if strings.HasSuffix(owner, "/"+awake.Addr) {
+		awake = pick(b.cluster.Connectors, f.Pick+1)
+	}
+	return slices.DeleteFunc(slices.Clone(b.cluster.Connectors), func(p *cluster.Process) bool { return p == awake })
 }

@@ -183,7 +183,13 @@ func (w *writer) wide(count int) {
 		at      float64
 	}
 	var born []birth
+	var beside *Op // comes at the same time as the last one
 	for i := range max(count, 0) {
+		if beside != nil {
+			w.add(*beside)
+			beside = nil
+			continue
+		}
 		now := begin + (end-begin)*float64(i)/float64(count)
 		at := time.Duration(now * float64(w.settings.Length))
 		old := 0 // how many are old enough to be known on both sides
@@ -201,9 +207,10 @@ func (w *writer) wide(count int) {
 		op := Op{At: at, Side: w.side(), Verb: Edit, Subject: born[0].subject, Patch: w.edit()}
 		born = born[1:] // nobody writes to it again
 		switch {
-		case draw > 0.98:
+		case draw > 0.96: // and what a person writes at Stripe just then must not bring anything back
+			beside = &Op{At: at, Side: Stripe, Verb: Edit, Subject: op.Subject, Patch: record.Patch{"email": w.value("email")}}
 			op.Side, op.Verb, op.Patch = Catalog, Erase, nil
-		case draw > 0.95:
+		case draw > 0.92:
 			op.Verb, op.Patch = Delete, nil
 		}
 		w.add(op)

@@ -25,6 +25,7 @@ const (
 	stripeKey = "sk_test_cli"
 	secret    = "whsec_cli"
 	patience  = time.Minute
+	interval  = 100 * time.Millisecond
 )
 
 // built is the program, compiled once as it is shipped.

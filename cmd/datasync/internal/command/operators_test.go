@@ -118,7 +118,7 @@ func TestOperatorsCommands(t *testing.T) {
 		"sync-push":          {[]string{"sync", "push", record, "--wait", "0"}, 0, []string{`POST /admin/v1/links/` + record + `/push`}},
 		"sync-push-fails":    {[]string{"sync", "push", record}, 1, []string{`POST /admin/v1/links/` + record + `/push`}},
 		"endpoint":           {[]string{"webhook", "endpoint"}, 1, nil},
-		"endpoint-ensure":    {[]string{"webhook", "endpoint", "--ensure", "https://x/webhooks/stripe"}, 0, []string{`PUT /admin/v1/webhook-endpoint {"url":"https://x/webhooks/stripe","enabled":false}`}},
+		"endpoint-ensure":    {[]string{"webhook", "endpoint", "--ensure", "https://x/webhooks/stripe"}, 0, []string{`PUT /admin/v1/webhook-endpoint {"url":"https://x/webhooks/stripe"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,6 +33,7 @@ type reconciling struct {
 func (r *reconciling) matching(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.request.Adopt, "adopt", "", "also match objects that are not linked with customers, by mark, email or external_id")
+	f.StringVar(&r.request.ExternalKey, "external-key", "", "with --adopt external_id: the `key` of metadata at the remote that holds the customer's id, or the same value as here")
 	f.StringVar(&r.request.Orphans, "orphans", "", "objects and customers without a match: create or ignore (default: report)")
 	f.Float64Var(&r.request.Rate, "rate", 0, "calls per second (default: a quarter of the connector's)")
 	oneOf(cmd, "adopt", "mark", "email", "external_id")

@@ -40,6 +40,11 @@ func TestACustomerFromBeginningToEnd(t *testing.T) {
 	c.ok(t, "customers", "delete", found.ID, "--wait", "30s")
 	require.Contains(t, c.ok(t, "customers", "get", found.ID), "datasync customers restore")
 	require.Contains(t, c.ok(t, "customers", "restore", found.ID), "Ada Lovelace")
+
+	r = c.run(t, "customers", "erase", found.ID)
+	require.Equal(t, 2, r.code, "it cannot be taken back, so it is asked for")
+	c.ok(t, "customers", "erase", found.ID, "--yes")
+	require.NotContains(t, c.ok(t, "customers", "get", found.ID), "Lovelace")
 }
 
 func TestCustomersThatAreNotThere(t *testing.T) {

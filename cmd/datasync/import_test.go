@@ -83,7 +83,7 @@ func slow(t *testing.T, c *cli, allowed int64) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && count.Add(1) > allowed {
 			select {
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(200 * time.Millisecond):
 			case <-r.Context().Done():
 			}
 		}
@@ -113,13 +113,13 @@ func begun(t *testing.T, c *cli, file string) (stop func(os.Signal) result) {
 
 func TestAnInterruptedImportGoesOnWhereItStood(t *testing.T) {
 	t.Parallel()
-	const total = 600
+	const total = 2500
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM, "kill -9": os.Kill} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := catalog(t)
 			direct := c.env["DATASYNC_URL"]
-			slow(t, c, 250)
+			slow(t, c, 3)
 			c.file(t, "c.csv", rows(total))
 			r := begun(t, c, "c.csv")(signal)
 			if signal != os.Kill {
@@ -141,8 +141,8 @@ func TestAnInterruptedImportGoesOnWhereItStood(t *testing.T) {
 func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
 	t.Parallel()
 	c := catalog(t)
-	slow(t, c, 100)
-	c.file(t, "c.csv", rows(400))
+	slow(t, c, 2)
+	c.file(t, "c.csv", rows(2500))
 	stop := begun(t, c, "c.csv")
 	r := c.run(t, "customers", "import", "c.csv")
 	require.Equal(t, 7, r.code)
@@ -202,7 +202,7 @@ func TestTheCatalogMayAskForPatience(t *testing.T) {
 			early.Add(1)
 		}
 		switch n := count.Add(1); {
-		case n == 40:
+		case n == 10:
 			until.Store(time.Now().Add(900 * time.Millisecond).UnixMilli())
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -214,8 +214,8 @@ func TestTheCatalogMayAskForPatience(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	c.env["DATASYNC_URL"] = server.URL
-	c.file(t, "c.csv", rows(100))
-	require.Equal(t, imported{Rows: 100, Created: 100}, sum(t, c.run(t, "customers", "import", "c.csv", "-o", "json", "--concurrency", "4")))
+	c.file(t, "c.csv", rows(3000))
+	require.Equal(t, imported{Rows: 3000, Created: 3000}, sum(t, c.run(t, "customers", "import", "c.csv", "-o", "json", "--concurrency", "4")))
 	require.LessOrEqual(t, early.Load(), int64(4), "at most what was in the air")
 }
 
@@ -241,14 +241,14 @@ func TestAnOutageStopsAnImportThatCanGoOn(t *testing.T) {
 func TestAnOldCrashIsTold(t *testing.T) {
 	t.Parallel()
 	c := catalog(t)
-	c.file(t, "c.csv", rows(100))
+	c.file(t, "c.csv", rows(200))
 	c.ok(t, "customers", "import", "c.csv")
 	state := strings.Split(c.read(t, "c.csv.import"), "\n")
 	old := time.Now().Add(-25 * time.Hour).UTC().Format(time.RFC3339Nano)
-	c.file(t, "c.csv.import", state[0]+"\n"+`{"at":"`+old+`","chunk":0,"created":50}`+"\n"+`{"at":"`+old+`","chu`)
+	c.file(t, "c.csv.import", state[0]+"\n"+`{"at":"`+old+`","chunk":0,"created":100}`+"\n"+`{"at":"`+old+`","chu`)
 	r := c.run(t, "customers", "import", "c.csv")
 	require.Equal(t, 7, r.code)
 	require.Contains(t, r.err, "may have been created without a note of it")
 	require.Equal(t, 0, c.run(t, "customers", "import", "c.csv", "--resend").code)
-	require.Equal(t, 100, exported(t, c), "the day is not over for the catalog")
+	require.Equal(t, 200, exported(t, c), "the day is not over for the catalog")
 }

@@ -23,5 +23,6 @@ background_up() {
 # background_farewell: what to do next.
 background_farewell() {
     services_key
+    say 'command line' 'bin/datasync status, bin/datasync doctor, bin/datasync --help'
     say logs '.run/logs/, stop with make down (PostgreSQL and RabbitMQ stay: make deps-down)'
 }

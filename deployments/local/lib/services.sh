@@ -117,10 +117,10 @@ service_pass() {
     done
 }
 
-# services_build: the binaries of SERVICES into bin/. Without version stamping: it would fail in a clone that git does not
+# services_build: the binaries of SERVICES, and the command line, into bin/. Without version stamping: it would fail in a clone that git does not
 # trust, and would make each commit a reason to restart.
 services_build() {
-    local name packages=()
+    local name packages=(./cmd/datasync)
     for name in "${SERVICES[@]}"; do packages+=("./services/$name/cmd/$name"); done
     mkdir -p "$TOP/bin"
     (cd "$TOP" && go build -trimpath -buildvcs=false -o bin/ "${packages[@]}") 9>&-

@@ -14,7 +14,7 @@ import (
 
 func (a *app) customers() *cobra.Command {
 	return group("customers", "See, change, import and export customers",
-		a.customersList(), a.customersGet(), a.customersCreate(), a.customersUpdate(), a.customersDelete(), a.customersRestore(),
+		a.customersList(), a.customersGet(), a.customersCreate(), a.customersUpdate(), a.customersDelete(), a.customersRestore(), a.customersErase(),
 		a.customersImport(), a.customersExport(), a.customersTimeline())
 }
 

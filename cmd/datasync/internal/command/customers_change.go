@@ -106,3 +106,23 @@ func (a *app) customersRestore() *cobra.Command {
 	})
 	return cmd
 }
+
+func (a *app) customersErase() *cobra.Command {
+	var w writing
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "erase CUSTOMER", Short: "Remove a customer's personal data for good, also from the history", Args: one,
+		Long: "Remove a customer's personal data for good, on both sides and from the history. What is left is a tombstone.",
+	}
+	w.manner(cmd, true)
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
+		if err := a.confirm(yes, "the personal data of %s is removed for good.", args[0]); err != nil {
+			return err
+		}
+		return w.change(cmd, args[0], p, s, func(ctx context.Context, c customers.Client, id string) (customers.Customer, error) {
+			return c.Erase(ctx, id, w.options())
+		})
+	})
+	return cmd
+}

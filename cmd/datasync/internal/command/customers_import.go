@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/connect"
+	"github.com/datasync-dev/datasync/cmd/datasync/internal/customers"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/exit"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/importer"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/output"
@@ -26,8 +27,8 @@ The file is read whole before anything is sent; wrong columns or a file that can
 refused are written to FILE.errors with their line and the reason: correct them there and import that file.
 
 Ctrl-C, a crash or an outage loses nothing: the same command goes on where it stood, by what is noted in FILE.import.
-Each row has an Idempotency-Key made of the file's content and the row's number, so running the command twice, even
-from another machine on the same day, creates nothing twice.`
+Rows are sent in batches of 100 whose Idempotency-Keys are made of the file's content and the batch's number, so running
+the command twice, even from another machine, creates nothing twice on the same day with the same API key.`
 
 // importing are the flags of an import.
 type importing struct {
@@ -59,7 +60,7 @@ func (i *importing) flags(cmd *cobra.Command) {
 }
 
 const (
-	defaultSenders  = 16
+	defaultSenders  = 8
 	maxSenders      = 64
 	defaultPatience = 2 * time.Minute
 )
@@ -143,7 +144,7 @@ func (i *importing) run(ctx context.Context, o importer.Options, p *output.Print
 	}
 	sending := output.NewProgress(p, "importing")
 	err = (&importer.Import{
-		Options: o, Scan: scan, Journal: journal, Target: client(s), Senders: i.senders, Patience: i.patience,
+		Options: o, Scan: scan, Journal: journal, Target: customers.Bulk{Client: client(s)}, Senders: i.senders, Patience: i.patience,
 		Progress: func(sum importer.Sum) {
 			sending.Set(sum.Created+sum.Before+int64(len(sum.Bad)), scan.Rows, bad(len(sum.Bad)))
 		},

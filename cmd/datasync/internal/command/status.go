@@ -146,7 +146,7 @@ func picture(p *output.Printer, answers []answer) error {
 			lines = append(lines, "  "+p.Paint(output.Red, "! ")+output.Clean(problem))
 		}
 		for _, hop := range a.Hops {
-			lines = append(lines, fmt.Sprintf("  %-24s %6d waiting%s", hop.Name, hop.Depth, age(hop.OldestSeconds)))
+			lines = append(lines, fmt.Sprintf("  %-24s %6s waiting%s", hop.Name, strings.Replace(counted(hop.Depth), " or more", "+", 1), age(hop.OldestSeconds)))
 		}
 	}
 	return p.Print("%s", strings.Join(lines, "\n"))
@@ -174,8 +174,7 @@ func headline(answers []answer) string {
 			return "The picture is not complete: not every service answers."
 		}
 	}
-	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed, 0)
-	parts := []string{fmt.Sprintf("%d of %d customers in sync", synced, sum.Total)}
+	parts := []string{inSync(sum)}
 	for _, part := range []struct {
 		count     int64
 		one, many string
@@ -189,8 +188,30 @@ func headline(answers []answer) string {
 		case part.count == 1:
 			parts = append(parts, "1 "+part.one)
 		case part.count > 1:
-			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.many))
+			parts = append(parts, counted(part.count)+" "+part.many)
 		}
 	}
-	return strings.Join(parts, "; ") + "."
+	text := strings.Join(parts, "; ") + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// countLimit is up to where services count; from there on numbers are at least so many, and the total is an estimate.
+const countLimit = 10_000
+
+func counted(n int64) string {
+	if n >= countLimit {
+		return strconv.FormatInt(countLimit, 10) + " or more"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func inSync(sum admin.Records) string {
+	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed, 0)
+	switch {
+	case max(sum.Pending, sum.Retrying, sum.Failed) >= countLimit:
+		return fmt.Sprintf("of about %d customers not all are in sync", sum.Total)
+	case sum.Total > countLimit:
+		return fmt.Sprintf("%d of about %d customers in sync", synced, sum.Total)
+	}
+	return fmt.Sprintf("%d of %d customers in sync", synced, sum.Total)
 }

@@ -145,6 +145,11 @@ func (c Client) Restore(ctx context.Context, id string, w Write) (Customer, erro
 	return c.write(ctx, http.MethodPost, at(id)+"/restore", nil, w)
 }
 
+// Erase removes a customer's personal data for good.
+func (c Client) Erase(ctx context.Context, id string, w Write) (Customer, error) {
+	return c.write(ctx, http.MethodPost, at(id)+"/erase", nil, w)
+}
+
 func at(id string) string { return path + "/" + url.PathEscape(id) }
 
 func (c Client) write(ctx context.Context, method, path string, body any, w Write) (Customer, error) {
@@ -159,14 +164,4 @@ func (c Client) write(ctx context.Context, method, path string, body any, w Writ
 	}
 	err = json.Unmarshal(raw, &written)
 	return written, err
-}
-
-// Import creates a customer and reports whether the same request did so before. It does not read the answer's body.
-func (c Client) Import(ctx context.Context, body any, key string) (before bool, err error) {
-	response, err := c.Send(ctx, admin.Request{Method: http.MethodPost, Path: path, Header: Write{Key: key}.header(), Body: body})
-	if err != nil {
-		return false, err
-	}
-	_, err = io.Copy(io.Discard, response.Body) // so that the connection can be used again
-	return response.Header.Get("Idempotent-Replayed") == "true", errors.Join(err, response.Body.Close())
 }

@@ -45,7 +45,7 @@ func writeBad(o Options, w io.Writer, bad []Bad) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	out := sink(o, reader, w)
+	out := sink(reader, w)
 	for {
 		row, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -77,16 +77,12 @@ type badSink interface {
 	flush() error
 }
 
-func sink(o Options, reader Reader, w io.Writer) badSink {
+func sink(reader Reader, w io.Writer) badSink {
 	if reader.Header() == nil {
 		return &badLines{bufio.NewWriter(w)}
 	}
 	t := &badTable{csv: csv.NewWriter(w)}
-	if o.Delimiter != 0 {
-		t.csv.Comma = o.Delimiter
-	} else if source, ok := reader.(*table); ok {
-		t.csv.Comma = source.csv.Comma
-	}
+	t.csv.Comma = reader.Comma()
 	t.again = slices.Index(reader.Header(), LineColumn) == 0 && slices.Index(reader.Header(), ErrorColumn) == 1
 	header := t.cells(LineColumn, ErrorColumn, reader.Header())
 	t.columns = len(header)

@@ -4,6 +4,8 @@
 package importer
 
 import (
+	"encoding/json"
+
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/document"
 )
 
@@ -28,13 +30,14 @@ type Options struct {
 
 // Row is one row of data.
 type Row struct {
-	Number   int64 // from 1; what idempotency keys are made of
+	Number   int64 // from 1
 	Line     int   // of the file, where the row begins
 	Document document.Document
-	Problem  string   // why the row cannot be sent; Document is nil then
-	Blank    bool     // there is nothing in it
-	Cells    []string // of CSV, as they came
-	Text     string   // of NDJSON, and of rows that are not CSV: as it came
+	Body     json.RawMessage // the document, encoded
+	Problem  string          // why the row cannot be sent; Document is nil then
+	Blank    bool            // there is nothing in it
+	Cells    []string        // of CSV, as they came
+	Text     string          // of NDJSON, and of rows that are not CSV: as it came
 }
 
 // The columns that error files have before the others. They are left out when the file is imported.
@@ -48,4 +51,5 @@ const (
 type Reader interface {
 	Next() (Row, error)
 	Header() []string // of CSV; nil for NDJSON
+	Comma() rune      // of CSV
 }

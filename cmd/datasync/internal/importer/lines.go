@@ -59,6 +59,9 @@ func (l *lines) refuseFirst(row Row) error {
 // Header implements Reader.
 func (l *lines) Header() []string { return nil }
 
+// Comma implements Reader.
+func (l *lines) Comma() rune { return 0 }
+
 // Next implements Reader.
 func (l *lines) Next() (Row, error) {
 	if l.first != nil {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/text/encoding"
+	charsets "golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -35,7 +35,7 @@ func open(o Options, tee io.Writer) (Reader, *os.File, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
-	return reader, file, nil
+	return encoding{reader}, file, nil
 }
 
 func cannotOpen(path string, err error) error {
@@ -99,7 +99,7 @@ func decode(o Options, r *bufio.Reader) (*bufio.Reader, error) {
 	return nil, exit.New(exit.Usage, fmt.Sprintf("the encoding %q is not known", o.Encoding), "use --encoding with one of "+strings.Join(Encodings(), ", "))
 }
 
-func through(r io.Reader, e encoding.Encoding) *bufio.Reader {
+func through(r io.Reader, e charsets.Encoding) *bufio.Reader {
 	return bufio.NewReaderSize(transform.NewReader(r, e.NewDecoder()), bufferSize)
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	chunkRows = 50               // what is noted as done at once, by one sender
-	grace     = 20 * time.Second // for what is in the air when the import is stopped
+	chunkRows  = 100              // at most, in one request; all of them or none
+	chunkBytes = 2 * maxRow       // at most, in one request
+	grace      = 20 * time.Second // for what is in the air when the import is stopped
 )
 
 // Import is one run over a file.
@@ -29,10 +30,17 @@ type Import struct {
 	noting sync.Mutex
 }
 
-// chunk is some rows that follow each other. Which rows form one depends on nothing but their numbers.
+// chunk is some rows that follow each other and are sent in one request. Which rows form one depends on nothing but the
+// file, so that the same file always makes the same requests.
 type chunk struct {
 	index int64
 	rows  []Row
+	bytes int
+}
+
+// full reports whether the row does not fit in any more.
+func (c chunk) full(row Row) bool {
+	return len(c.rows) == chunkRows || len(c.rows) > 0 && c.bytes+len(row.Body) > chunkBytes
 }
 
 // Run sends what is not done yet. When ctx ends it stops at once taking up rows, waits for what is in the air, and
@@ -50,7 +58,7 @@ func (i *Import) Run(ctx context.Context) error {
 		stopped, err = i.read(ctx, broken, chunks)
 		return err
 	})
-	s := &sender{target: i.Target, prefix: "import-" + i.Scan.Fingerprint[:32] + "-", gate: &gate{}, patience: i.Patience}
+	s := &sender{target: i.Target, prefix: "import2-" + i.Scan.Fingerprint[:32] + "-", gate: &gate{}, patience: i.Patience}
 	for range i.Senders {
 		group.Go(func() error { return i.work(broken, s, chunks) })
 	}
@@ -65,7 +73,7 @@ func (i *Import) Run(ctx context.Context) error {
 // work sends chunks until there are no more.
 func (i *Import) work(ctx context.Context, s *sender, chunks <-chan chunk) error {
 	for c := range chunks {
-		done, err := s.chunk(ctx, c)
+		done, err := s.send(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -123,39 +131,14 @@ func chunked(reader Reader) iter.Seq2[chunk, error] {
 				}
 				return
 			}
-			if index := (row.Number - 1) / chunkRows; index != c.index {
+			if c.full(row) {
 				if !yield(c, nil) {
 					return
 				}
-				c = chunk{index: index}
+				c = chunk{index: c.index + 1}
 			}
 			c.rows = append(c.rows, row)
+			c.bytes += len(row.Body)
 		}
 	}
-}
-
-// chunk sends the rows of a chunk one after the other.
-func (s *sender) chunk(ctx context.Context, c chunk) (entry, error) {
-	done := entry{Chunk: &c.index}
-	for _, row := range c.rows {
-		switch {
-		case row.Blank:
-			continue
-		case row.Problem != "":
-			done.Bad = append(done.Bad, Bad{row.Number, row.Line, row.Problem})
-			continue
-		}
-		before, reason, err := s.send(ctx, row)
-		switch {
-		case err != nil:
-			return entry{}, err
-		case reason != "":
-			done.Bad = append(done.Bad, Bad{row.Number, row.Line, reason})
-		case before:
-			done.Before++
-		default:
-			done.Created++
-		}
-	}
-	return done, nil
 }

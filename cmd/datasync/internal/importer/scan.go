@@ -20,6 +20,9 @@ type Scan struct {
 	Bad         []Bad
 }
 
+// lookEvery is after how many rows it is told how far the reading is.
+const lookEvery = 1000
+
 // Bad is a row that cannot be taken, and why.
 type Bad struct {
 	Row    int64  `json:"row"`
@@ -44,7 +47,7 @@ func Inspect(ctx context.Context, o Options, seen func(rows int64)) (scan Scan, 
 			return Scan{}, err
 		}
 		scan.add(row)
-		if row.Number%chunkRows == 0 {
+		if row.Number%lookEvery == 0 {
 			seen(row.Number)
 			if err := ctx.Err(); err != nil {
 				return Scan{}, err

@@ -1,12 +1,13 @@
 package importer
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/exit"
@@ -15,8 +16,10 @@ import (
 
 // Target is where rows go.
 type Target interface {
-	// Import creates a customer unless the key was used before, which it reports. Its errors are those of admin.Client.
-	Import(ctx context.Context, body any, key string) (before bool, err error)
+	// Create creates customers in one transaction, each of which may be refused by itself: then its place in refused
+	// says why. Before reports that the same request was answered before, and that this is that answer. Its errors are
+	// those of admin.Client.
+	Create(ctx context.Context, customers []json.RawMessage, key string) (refused []*admin.Problem, before bool, err error)
 }
 
 const (
@@ -24,93 +27,81 @@ const (
 	longestGap = 15 * time.Second
 )
 
-// gate holds all senders back while the catalog asks for it.
-type gate struct {
-	mu    sync.Mutex
-	until time.Time
-}
-
-func (g *gate) close(d time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(d); until.After(g.until) {
-		g.until = until
-	}
-}
-
-func (g *gate) wait(ctx context.Context) error {
-	g.mu.Lock()
-	d := time.Until(g.until)
-	g.mu.Unlock()
-	return pause(ctx, d)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
-// sender sends one row after the other until each is taken or refused for good.
+// sender sends chunks.
 type sender struct {
 	target   Target
 	prefix   string // of the idempotency keys
 	gate     *gate
-	patience time.Duration // how long one row is tried
+	patience time.Duration // how long one chunk is tried
 }
 
-// send returns the reason when the row itself is refused, and an error when the import cannot go on.
-func (s *sender) send(ctx context.Context, row Row) (before bool, reason string, err error) {
+// send sends what can be sent of a chunk. An error means that the import cannot go on.
+func (s *sender) send(ctx context.Context, c chunk) (entry, error) {
+	done := entry{Chunk: &c.index}
+	var good []Row
+	var bodies []json.RawMessage
+	for _, row := range c.rows {
+		switch {
+		case row.Problem != "":
+			done.Bad = append(done.Bad, Bad{row.Number, row.Line, row.Problem})
+		case !row.Blank:
+			good, bodies = append(good, row), append(bodies, row.Body)
+		}
+	}
+	if len(good) == 0 {
+		return done, nil
+	}
+	refused, before, err := s.create(ctx, bodies, s.prefix+strconv.FormatInt(c.index, 10))
+	if err != nil {
+		return entry{}, err
+	}
+	for i, row := range good {
+		switch {
+		case i < len(refused) && refused[i] != nil:
+			done.Bad = append(done.Bad, Bad{row.Number, row.Line, explain(*refused[i])})
+		case before:
+			done.Before++
+		default:
+			done.Created++
+		}
+	}
+	return done, nil
+}
+
+// create tries until the catalog takes the request.
+func (s *sender) create(ctx context.Context, bodies []json.RawMessage, key string) (refused []*admin.Problem, before bool, err error) {
 	begin, wait := time.Now(), firstWait
-	key := s.prefix + strconv.FormatInt(row.Number, 10)
 	for {
 		if err := s.gate.wait(ctx); err != nil {
-			return false, "", err
+			return nil, false, err
 		}
-		before, err := s.target.Import(ctx, row.Document, key)
+		refused, before, err := s.target.Create(ctx, bodies, key)
 		if err == nil || ctx.Err() != nil {
-			return before, "", errors.Join(err, ctx.Err())
+			return refused, before, cmp.Or(err, ctx.Err())
 		}
-		refused, answered := errors.AsType[*admin.RequestError](err)
+		answer, answered := errors.AsType[*admin.RequestError](err)
 		switch {
-		case answered && refused.Code == "idempotency_key_reused":
-			return false, "", exit.Wrap(exit.Conflict, err, "a row was sent with another content within the last day", "the file was imported by another version of this program; try again tomorrow")
-		case answered && unfit(refused.Status):
-			return false, explain(refused), nil
-		case answered && !passing(refused.Status), time.Since(begin) > s.patience:
-			return false, "", err
-		}
-		if answered && refused.Status == http.StatusTooManyRequests {
-			s.gate.close(max(refused.RetryAfter, firstWait))
+		case answered && answer.Status == http.StatusGone: // created before, and erased since
+			return nil, true, nil
+		case answered && answer.Code == "idempotency_key_reused":
+			return nil, false, exit.Wrap(exit.Conflict, err, "rows were sent with another content within the last day",
+				"the file was imported by another version of this program; try again tomorrow")
+		case answered && !passing(answer.Status), time.Since(begin) > s.patience:
+			return nil, false, err
+		case answered && answer.Status == http.StatusTooManyRequests:
+			s.gate.close(max(answer.RetryAfter, firstWait))
 			begin = time.Now() // the catalog is well; it only wants to be asked more slowly
 			continue
 		}
 		gap := wait/2 + rand.N(wait) //nolint:gosec // jitter needs no secret randomness
 		if answered {
-			gap = max(gap, refused.RetryAfter)
+			gap = max(gap, answer.RetryAfter)
 		}
 		if err := pause(ctx, gap); err != nil {
-			return false, "", err
+			return nil, false, err
 		}
 		wait = min(2*wait, longestGap)
 	}
-}
-
-// unfit: the catalog will never take this row.
-func unfit(status int) bool {
-	switch status {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		return true
-	}
-	return false
 }
 
 // passing: the same request may well be taken later.
@@ -123,9 +114,9 @@ func passing(status int) bool {
 }
 
 // explain is the reason in the error file.
-func explain(r *admin.RequestError) string {
-	if ending, ok := errors.AsType[*exit.Error](exit.Explain(r)); ok && ending.Fix != "" {
+func explain(p admin.Problem) string {
+	if ending, ok := errors.AsType[*exit.Error](exit.Explain(&admin.RequestError{Problem: p})); ok && ending.Fix != "" {
 		return ending.Fix
 	}
-	return r.Title
+	return p.Title
 }

@@ -70,6 +70,9 @@ func delimiterOf(o Options, r *bufio.Reader) (rune, error) {
 // Header implements Reader.
 func (t *table) Header() []string { return t.header }
 
+// Comma implements Reader.
+func (t *table) Comma() rune { return t.csv.Comma }
+
 // Next implements Reader.
 func (t *table) Next() (Row, error) {
 	t.raw.forget(t.csv.InputOffset())

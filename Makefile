@@ -93,6 +93,10 @@ mutants: deps ## Switch off one rule of the protocol at a time: a test has to no
 bench: deps ## Measure the built binaries against a floor that promises nothing: BENCH=write,drain picks rows
 	go run ./e2e/bench
 
+.PHONY: screenshots
+screenshots: deps ## Renew docs/screenshots with a real browser
+	go test -count=1 -timeout 10m ./e2e/browser -run TestEveryPage -screenshots $(CURDIR)/docs/screenshots
+
 .PHONY: cover
 cover: deps ## Coverage over the whole workspace
 	go test -p $(TEST_PACKAGES) -coverpkg=work -coverprofile=coverage.out work

@@ -26,6 +26,14 @@ race_flag() {
     complain test 'no C compiler: the tests run WITHOUT the race detector. Install gcc and libc6-dev to have it.'
 }
 
+# browser_found: what the console's tests look through. Without one they fail and say so.
+browser_found() {
+    command -v chromium >/dev/null 2>&1 && return
+    packages_possible || return 0
+    hint 'installing Chromium for the tests of the console ...'
+    packages_install chromium
+}
+
 # management_url: where the tests make their virtual hosts; on another AMQP port our own node has it 10000 higher.
 management_url() {
     url_parse AMQP "${AMQP_URL:-amqp://localhost:5672/}" || return
@@ -34,5 +42,6 @@ management_url() {
 
 management_url
 race_flag
+browser_found
 [ "${#RACE[@]}" = 0 ] || export CGO_ENABLED=1
 cd "$TOP" && exec go test "${RACE[@]}" "$@"

@@ -51,25 +51,17 @@ func (s *Site) conflictRow(ctx context.Context, c *call, one admin.Conflict) con
 
 // resolve gives both sides the value that the person chose.
 func (s *Site) resolve(ctx context.Context, c *call) (outcome, error) {
-	id, take := c.PathValue("id"), c.PostForm.Get("take")
-	open, err := c.client(s.Fleet.Catalog).Conflicts(ctx, admin.ConflictFilter{Open: true, RecordID: c.PostForm.Get("record")})
-	if err != nil {
-		return outcome{}, err
+	client, id := c.client(s.Fleet.Catalog), c.PathValue("id")
+	var err error
+	switch side := c.PostForm.Get("take"); side {
+	case "":
+		err = mistake("Choose one of the values.")
+	case "other":
+		_, err = client.ResolveConflict(ctx, id, c.PostForm.Get("value"))
+	default:
+		_, err = client.TakeConflict(ctx, id, side)
 	}
-	for _, one := range open.Data {
-		if one.ID != id {
-			continue
-		}
-		value, ok := map[string]string{"catalog": one.CatalogValue, "remote": one.RemoteValue, "other": c.PostForm.Get("value")}[take]
-		if !ok {
-			return outcome{}, mistake("Choose one of the values.")
-		}
-		if _, err := c.client(s.Fleet.Catalog).ResolveConflict(ctx, id, value); err != nil {
-			return outcome{}, err
-		}
-		return outcome{Say: "Settled: both sides get the value you chose."}, nil
-	}
-	return outcome{}, mistake("This conflict was settled already.")
+	return outcome{Say: "Settled: both sides get the value you chose."}, err
 }
 
 func (s *Site) openConflicts(ctx context.Context) (admin.List[admin.Conflict], error) {

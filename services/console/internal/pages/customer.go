@@ -72,6 +72,7 @@ func (s *Site) customer(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	p.Story, p.Next = story.Entries, story.Next
+	p.Side.complete(p.Story)
 	p.compare(c, customer, story.Entries)
 	p.Badge = p.state()
 	p.Quieter = link("/dashboard/customers/"+id, "quiet", map[bool]string{false: "off"}[p.Loud])
@@ -132,6 +133,22 @@ func (s *Site) ask(ctx context.Context, c *call, service *upstream.Service, one 
 	}
 	one.Asked, one.Now = true, now.Remote
 	one.Link.Gone = now.Gone
+}
+
+// complete tells what became of changes of which the connector's ledger has no line, or no longer: its link knows.
+func (one side) complete(story []timeline.Entry) {
+	for i := range story {
+		e := &story[i]
+		if !one.Known || !e.Left || e.State != admin.StateAccepted {
+			continue
+		}
+		switch {
+		case one.Link.Version >= e.Version:
+			e.State = "mirrored"
+		case one.Link.State == "failed" && one.Failure != nil && one.Failure.Version >= e.Version:
+			e.State, e.Note = "failed", one.Failure.Reason
+		}
+	}
 }
 
 // state is the worst of all sides.

@@ -21,7 +21,7 @@ type frame struct {
 	CSRF     string
 	Once     string // of a form that is to be done once
 	Path     string // of this page, with its query
-	URL      string // of its stream
+	URL      string // of its stream, if it has one
 	Charts   bool
 	Problems []string
 	Flash    session.Flash
@@ -52,6 +52,9 @@ func (s *Site) frame(ctx context.Context, c *call, p page) frame {
 	f := frame{
 		Title: p.title, User: c.session.User, Role: c.session.Role.String(), Operator: c.may(session.Operator), Admin: c.may(session.Admin),
 		CSRF: c.session.CSRF, Once: rand.Text(), Path: c.path, URL: c.path, Charts: p.template == "overview", Remote: "Stripe",
+	}
+	if p.load == nil {
+		f.URL = "" // nothing changes on a page that only says sorry
 	}
 	if theme, err := c.Cookie("theme"); err == nil && (theme.Value == "light" || theme.Value == "dark") {
 		f.Theme = theme.Value

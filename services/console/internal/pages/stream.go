@@ -30,7 +30,7 @@ func (s *Site) stream(ctx context.Context, w http.ResponseWriter, c *call, p pag
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		if time.Now().After(c.session.Expires) {
+		if c.session.Over() {
 			_ = sender.event("leave", []byte(link("/login", "next", c.path))) // it is the last word either way
 			return
 		}

@@ -71,8 +71,8 @@ func TestActionsReachTheServiceInThePersonsName(t *testing.T) {
 			want: consoletest.Call{Service: "stripe", Method: "PATCH", Path: "/admin/v1/control", Body: map[string]any{"inbound": true}},
 		},
 		"resolve": {
-			page: "/dashboard/conflicts", path: "/dashboard/conflicts/c1", form: []string{"take", "remote", "record", consoletest.Grace},
-			want: consoletest.Call{Service: "catalog", Method: "POST", Path: "/admin/v1/conflicts/c1/resolve", Body: map[string]any{"value": "+1 212 555 0199"}},
+			page: "/dashboard/conflicts", path: "/dashboard/conflicts/c1", form: []string{"take", "stripe"},
+			want: consoletest.Call{Service: "catalog", Method: "POST", Path: "/admin/v1/conflicts/c1/resolve", Body: map[string]any{"take": "stripe"}},
 		},
 		"dry run": {
 			page: "/dashboard/drift/run", path: "/dashboard/drift/run", form: []string{"service", "stripe", "repair", ""}, goes: "/dashboard/drift/stripe/j9",
@@ -141,8 +141,7 @@ func TestMistakesAreToldAndNothingIsDone(t *testing.T) {
 		"/dashboard/customers/" + consoletest.Ada + "/stripe/link":  {"remote_id", " "},
 		"/dashboard/customers/" + consoletest.Ada + "/stripe/dance": {},
 		"/dashboard/customers/" + consoletest.Ada + "/other/push":   {},
-		"/dashboard/conflicts/c1":                                   {"take", "neither", "record", consoletest.Grace},
-		"/dashboard/conflicts/c9":                                   {"take", "catalog"},
+		"/dashboard/conflicts/c1":                                   {},
 		"/dashboard/drift/run":                                      {"service", "catalog"},
 		"/dashboard/settings/stripe/keys":                           {"name", "reports"},
 		"/dashboard/settings/stripe/keys/k1/rotate":                 {"hours", "soon"},

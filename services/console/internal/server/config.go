@@ -15,24 +15,24 @@ import (
 
 // Config is the console's configuration, read from the environment. Every NAME can also be given as NAME_FILE.
 type Config struct {
-	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:5555"`
-	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+	Addr            string        `env:"ADDR" envDefault:"127.0.0.1:5555" doc:"address to listen at"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" doc:"text or json"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s" doc:"how long a stop may take"`
 
-	CatalogURL    string   `env:"CATALOG_URL" envDefault:"http://127.0.0.1:8000"`
-	CatalogAPIKey string   `env:"CATALOG_API_KEY,required,notEmpty"`                    // a key with the scope admin
-	Connectors    []string `env:"CONNECTORS" envDefault:"stripe=http://127.0.0.1:8001"` // name=URL, comma-separated
-	ConnectorKey  string   `env:"CONNECTOR_API_KEY"`                                    // the connectors' key; without one, the catalog's
+	CatalogURL    string   `env:"CATALOG_URL" envDefault:"http://127.0.0.1:8000" doc:"the catalog"`
+	CatalogAPIKey string   `env:"CATALOG_API_KEY,required,notEmpty" secret:"true" doc:"a key of the catalog with the scope admin"`
+	Connectors    []string `env:"CONNECTORS" envDefault:"stripe=http://127.0.0.1:8001" doc:"names and addresses of connectors"`
+	ConnectorKey  string   `env:"CONNECTOR_API_KEY" secret:"true" doc:"a key of the connectors with the scope admin; empty: the catalog's"`
 
-	Auth            string        `env:"CONSOLE_AUTH" envDefault:"on"` // off: everybody on this machine is admin
-	Users           string        `env:"CONSOLE_USERS"`                // name:role:bcrypt-hash, comma-separated or one to a line
-	SessionLifetime time.Duration `env:"SESSION_LIFETIME" envDefault:"12h"`
-	PublicURL       string        `env:"PUBLIC_URL"`      // how browsers reach the console; https makes its cookies secure
-	LoginLinkFile   string        `env:"LOGIN_LINK_FILE"` // where to keep a link that logs in once as admin
+	Auth            string        `env:"CONSOLE_AUTH" envDefault:"on" doc:"off: everybody on this machine is admin; refused when others can reach ADDR"`
+	Users           string        `env:"CONSOLE_USERS" secret:"true" doc:"who may log in by name and password: name:role:bcrypt-hash, separated by commas or, in a file, one to a line; htpasswd -nbB makes a hash"`
+	SessionLifetime time.Duration `env:"SESSION_LIFETIME" envDefault:"12h" doc:"after that one logs in again, and is back where one was"`
+	PublicURL       string        `env:"PUBLIC_URL" doc:"how browsers reach the console; with https its cookies are sent by https only"`
+	LoginLinkFile   string        `env:"LOGIN_LINK_FILE" doc:"where to keep a link that logs in once as admin; when it is used, the next one takes its place"`
 
-	AlertWebhook string        `env:"ALERT_WEBHOOK_URL"`                            // gets {"text": "..."} when a person is needed, as Slack's incoming webhooks do
-	AlertSilence time.Duration `env:"ALERT_AFTER_WEBHOOK_SILENCE" envDefault:"24h"` // how long no webhook may come before that is told
+	AlertWebhook string        `env:"ALERT_WEBHOOK_URL" secret:"true" doc:"gets {\"text\": \"...\"} when a person is needed, as Slack's incoming webhooks do; empty: nobody is told"`
+	AlertSilence time.Duration `env:"ALERT_AFTER_WEBHOOK_SILENCE" envDefault:"24h" doc:"how long no webhook may come before that is told"`
 
 	users      session.Users
 	connectors []upstream.Address

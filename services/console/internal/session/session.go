@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,10 +16,15 @@ type Session struct {
 	CSRF    string // goes into every form, and has to come back
 	Expires time.Time
 
+	over atomic.Bool // logged out
+
 	mu    sync.Mutex
 	flash Flash
 	done  map[string]*once
 }
+
+// Over reports whether the session has ended, by its time or by logging out.
+func (s *Session) Over() bool { return s.over.Load() || time.Now().After(s.Expires) }
 
 // Flash is something to be said on the next page.
 type Flash struct {
@@ -66,7 +72,7 @@ func (s *Store) Begin(user string, role Role) (cookie string, begun *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for hash, old := range s.sessions {
-		if time.Now().After(old.Expires) {
+		if old.Over() {
 			delete(s.sessions, hash)
 		}
 	}
@@ -79,7 +85,7 @@ func (s *Store) Find(cookie string) (*Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, ok := s.sessions[sha256.Sum256([]byte(cookie))]
-	if !ok || time.Now().After(found.Expires) {
+	if !ok || found.Over() {
 		return nil, false
 	}
 	return found, true
@@ -89,5 +95,9 @@ func (s *Store) Find(cookie string) (*Session, bool) {
 func (s *Store) End(cookie string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sessions, sha256.Sum256([]byte(cookie)))
+	hash := sha256.Sum256([]byte(cookie))
+	if ended, ok := s.sessions[hash]; ok {
+		ended.over.Store(true)
+		delete(s.sessions, hash)
+	}
 }

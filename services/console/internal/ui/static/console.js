@@ -142,7 +142,7 @@
       cursor: { points: { size: 6 }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (u, low, high) => [0, (high || 1) * 1.1] } },
       axes: [{ ...axis, grid: { show: false }, space: 90, size: 26, values: "{HH}:{mm}" },
-             { ...axis, size: 56, space: 34, values: (u, ticks) => ticks.map(write) }],
+             { ...axis, size: 56, space: 34, incrs: figure.dataset.unit === "n" ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] : undefined, values: (u, ticks) => ticks.map(write) }],
       series: [{ value: (u, v) => (v == null ? "" : new Date(v * 1000).toISOString().slice(11, 16)) },
         ...data.names.map((name, i) => ({ label: name, stroke: resolve(data.colours[i]), width: 1.6, spanGaps: false, points: { show: false },
           fill: i === 0 && data.names.length < 3 ? resolve(data.colours[i]).replace("rgb(", "rgba(").replace(")", ", .08)") : undefined, value: (u, v) => write(v) }))],
@@ -171,4 +171,5 @@
 
   times(document);
   charts();
+  document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

@@ -19,3 +19,15 @@ func EraseRecord(tx *gorm.DB, recordID string) error {
 	}
 	return nil
 }
+
+// Values returns what some fields of a record were set to, as far as the ledger knows.
+func Values(tx *gorm.DB, recordID string, fields ...string) ([]string, error) {
+	var values []string
+	err := tx.Raw(`
+SELECT DISTINCT held FROM changes, json_array_elements(fields) AS f, LATERAL (VALUES (f->>'before'), (f->>'after')) AS v (held)
+WHERE record_id = ? AND json_typeof(fields) = 'array' AND f->>'field' IN ? AND held <> ''`, recordID, fields).Scan(&values).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the values of record %s: %w", recordID, err)
+	}
+	return values, nil
+}

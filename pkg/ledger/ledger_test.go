@@ -110,6 +110,9 @@ func TestErasingARecordLeavesWhatHappenedAndNoneOfItsValues(t *testing.T) {
 		{ChangeID: other.ID, RecordID: "2", Error: "refused"},
 	}})
 
+	values, err := ledger.Values(db.WithContext(t.Context()), "1", "name", "phone")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"Ada", "Eva"}, values)
 	require.NoError(t, ledger.EraseRecord(db.WithContext(t.Context()), "1"))
 
 	got, err := ledger.Get(t.Context(), db, mine.ID.String())

@@ -13,6 +13,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/outbox"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 	"github.com/datasync-dev/datasync/services/catalog/internal/idempotency"
+	"github.com/datasync-dev/datasync/services/catalog/internal/imports"
 )
 
 // Request says whom to erase.
@@ -41,6 +42,13 @@ func Erase(tx *gorm.DB, r Request) (customers.Customer, error) {
 	}
 	c, err := customers.Erase(tx, r.By, r.ID, r.Guard)
 	if err != nil {
+		return c, err
+	}
+	known, err := ledger.Values(tx, ids[0], "email", "phone") // rows that were refused are nobody's, but tell whose they are
+	if err != nil {
+		return c, err
+	}
+	if err := imports.Erase(tx, append(known, before.Fields["email"], before.Fields["phone"])...); err != nil {
 		return c, err
 	}
 	if err := idempotency.Erase(tx, r.ID, r.Answer); err != nil {

@@ -62,6 +62,7 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 		return true, j.erase(ctx)
 	}
 	j.retell()
+	l.landed(time.Now()) // before anything that shows the object
 	if l.Intent != nil {
 		if j.held(holdOutbound) { // what it has done has to be known before anything else
 			return false, nil
@@ -71,7 +72,6 @@ func (j *job) advance(ctx context.Context) (looked bool, failure error) {
 		}
 	}
 	l.reattach()
-	l.landed(time.Now())
 	looked = l.Checks <= l.Checked
 	if l.Doubt != nil || l.restored() || l.Repair != nil || l.Forced > 0 || !looked && !j.held(holdInbound) {
 		if err := j.look(ctx); err != nil {

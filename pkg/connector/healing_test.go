@@ -145,3 +145,30 @@ func TestTwoRecordsOfOneObjectAreToldApartByAPerson(t *testing.T) {
 	require.Equal(t, s.Fields, b.object(s.ID).Fields)
 	require.Equal(t, 1, b.remote.Created())
 }
+
+func TestALateUpdateThatWasTakenForAnEditIsTakenBackWhenItsNotificationArrives(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, object := b.synced()
+	b.faults(connectortest.FaultBurntLate)
+	s = next(s, record.Patch{"name": "ours"})
+	b.deliver(s)
+	b.turn()
+	b.remote.Edit(object.ID, record.Patch{"name": "theirs"})
+	b.webhooks()
+	b.work()
+	b.remote.LandLate()
+	s = next(s, record.Patch{"phone": "1"}) // its answer shows our old name, under a newer mark
+	b.deliver(s)
+	b.work()
+	changes, _ := b.sent()
+	mistaken := changes[len(changes)-1]
+	require.Equal(t, "ours", mistaken.Fields["name"].Value, "nothing tells it from an edit yet")
+	b.webhooks()
+	b.work()
+	changes, _ = b.sent()
+	require.NotEmpty(t, changes)
+	name := changes[len(changes)-1].Fields["name"]
+	require.Equal(t, "theirs", name.Value)
+	require.GreaterOrEqual(t, name.Place(), mistaken.Fields["name"].Place(), "the catalog must not take it for the older one")
+}

@@ -260,11 +260,11 @@ func (e *Engine) overwrote(l *link, n Notice) (lost []overwrite, late bool) {
 		return nil, false
 	}
 	if n.Before != nil {
-		lost = slices.DeleteFunc(p.overwrote(n.Before, time.Now()), func(o overwrite) bool {
-			ours := l.setByUs(p, o)
-			late = late || ours
-			return ours
-		})
+		lost = p.overwrote(n.Before, time.Now())
+		for i, o := range lost {
+			lost[i].Ours = l.setByUs(p, o)
+			late = late || lost[i].Ours
+		}
 	}
 	if p.Unknown {
 		lost, late = append(lost, overwrite{Landed: p.Key}), true

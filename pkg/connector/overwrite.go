@@ -25,6 +25,9 @@ type push struct {
 	After  record.Patch     `json:"after"`  // what it set
 	// Unknown: the call failed in a way that leaves open whether it took effect, or still will.
 	Unknown bool `json:"unknown,omitempty"`
+	// Taken has the fields whose value from an unknown call was later seen at the remote and taken for an edit by a person,
+	// with the number of the change that told so. Only its notification can say that the call had landed, long after.
+	Taken map[string]int64 `json:"taken,omitempty"`
 }
 
 // overwrite is a value that one of our updates overwrote unseen. Or, if Landed is set, it is no value but the news that
@@ -38,6 +41,7 @@ type overwrite struct {
 	Over  int64     `json:"over"`
 	Push  int64     `json:"push"`
 	At    time.Time `json:"at"`
+	Ours  bool      `json:"ours,omitempty"` // another call of ours had set it
 }
 
 // maxPushes are kept for each link; a notification that comes later than that many further updates tells nothing.
@@ -136,15 +140,44 @@ func (l *link) landed(now time.Time) {
 	}
 }
 
+// takeForEdit notes of the unknown updates that set this value that it may be theirs.
+func (l *link) takeForEdit(field, value string) {
+	for i, p := range l.Pushes {
+		if own, set := p.After[field]; p.Unknown && set && own == value {
+			if p.Taken == nil {
+				l.Pushes[i].Taken = map[string]int64{}
+			}
+			l.Pushes[i].Taken[field] = l.Seq
+		}
+	}
+}
+
+// takenForEdit is the number of the change that told the value of the update which overwrote o as an edit by a person; 0
+// when there was none.
+func (l *link) takenForEdit(o overwrite) int64 {
+	i := slices.IndexFunc(l.Pushes, func(p push) bool { return p.Seq == o.Push })
+	if i < 0 {
+		return 0
+	}
+	return l.Pushes[i].Taken[o.Field]
+}
+
 // concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
-// has moved since the update is left as it is; one that had moved before has moved once more, unseen. Of several values
-// that were overwritten, the last one counts.
+// has moved since the update is left as it is; one that had moved before has moved once more, unseen. What was told as an
+// edit by a person, but was our own update that landed late, is taken back: the value before it stands in its place.
+// Of several values that were overwritten, the last one counts.
 func (l *link) concede(remote string) *event.Change {
 	seq := l.Seq + 1
 	var conceded bool
 	for _, o := range l.Overwritten {
 		known, moved := l.Pending[o.Field]
-		if l.Gone || o.Landed != "" || (moved && known.Place() >= o.Push) {
+		taken := l.takenForEdit(o)
+		switch {
+		case l.Gone || o.Landed != "":
+			continue
+		case taken > 0 && (!moved || known.Place() <= taken):
+			o.Push = taken
+		case o.Ours || taken > 0 || (moved && known.Place() >= o.Push):
 			continue
 		}
 		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over, Push: o.Push})

@@ -25,6 +25,7 @@ func (l *link) observe(remote string, theirs Object, now time.Time) *event.Chang
 	l.Seq++
 	for field, value := range moved {
 		l.setPending(field, record.Inbound{Seq: l.Seq, Value: value, Base: l.base(field, version), At: now.UTC()})
+		l.takeForEdit(field, value)
 	}
 	return l.allPending(remote)
 }

@@ -3,7 +3,6 @@ package deadletter
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"gorm.io/gorm"
@@ -30,40 +29,20 @@ FROM (SELECT at FROM dead_letters WHERE state = 'waiting' ORDER BY at LIMIT ?) A
 // Keep is how long a letter is kept after it was settled. One that waits is kept for ever.
 const Keep = 30 * 24 * time.Hour
 
-const (
-	pruneEvery = time.Hour
-	pruneBatch = 1000
-)
+const pruneBatch = 1000
 
-// Prune deletes letters that were settled longer than Keep ago, again and again, until ctx ends; then it returns nil.
-func Prune(ctx context.Context, db *gorm.DB, log *slog.Logger) error {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		if _, err := PruneOnce(ctx, db); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "old dead letters could not be deleted; trying again later", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
-}
-
-// PruneOnce deletes all letters that were settled longer than Keep ago, a limited number per statement.
-func PruneOnce(ctx context.Context, db *gorm.DB) (deleted int64, err error) {
+// Prune deletes all letters that were settled longer than Keep ago, a limited number per statement.
+func Prune(ctx context.Context, db *gorm.DB) error {
 	for {
 		result := db.WithContext(ctx).Exec(`
 DELETE FROM dead_letters WHERE id IN (
     SELECT id FROM dead_letters WHERE settled_at <= now() - make_interval(secs => ?) LIMIT ? FOR UPDATE SKIP LOCKED)`,
 			Keep.Seconds(), pruneBatch)
 		if result.Error != nil {
-			return deleted, fmt.Errorf("prune dead letters: %w", result.Error)
+			return fmt.Errorf("prune dead letters: %w", result.Error)
 		}
-		deleted += result.RowsAffected
 		if result.RowsAffected < pruneBatch {
-			return deleted, nil
+			return nil
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"time"
 
@@ -16,31 +15,14 @@ import (
 const Retention = 30 * 24 * time.Hour
 
 const (
-	maintainEvery = 10 * time.Minute
-	daysAhead     = 3
-	day           = 24 * time.Hour
+	daysAhead = 3
+	day       = 24 * time.Hour
 )
 
-// Maintain makes partitions ahead and drops those that are older than the retention, until ctx ends; then it returns
-// nil. Any number of replicas may run it. When it does not get to it, lines go to the default partition: nothing is
-// lost, they are only slower to remove.
-func Maintain(ctx context.Context, db *gorm.DB, log *slog.Logger, retention time.Duration) error {
-	ticker := time.NewTicker(maintainEvery)
-	defer ticker.Stop()
-	for {
-		if err := MaintainOnce(ctx, db, time.Now(), retention); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "the ledger's partitions could not be brought up to date; trying again later", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
-}
-
-// MaintainOnce does what is to be done at a moment.
-func MaintainOnce(ctx context.Context, db *gorm.DB, now time.Time, retention time.Duration) error {
+// Maintain makes partitions ahead and drops those that are older than the retention. Any number of replicas may do so,
+// several times a day. When nobody gets to it, lines go to the default partition: nothing is lost, they are only slower
+// to remove.
+func Maintain(ctx context.Context, db *gorm.DB, now time.Time, retention time.Duration) error {
 	today := now.UTC().Truncate(day)
 	oldest := today.Add(-retention)
 	var failures []error

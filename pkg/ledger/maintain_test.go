@@ -30,12 +30,12 @@ func TestPartitionsAreMadeAheadAndDroppedAfterTheRetention(t *testing.T) {
 	})
 	ahead := func(days int) time.Time { return time.Now().Add(time.Duration(days) * 24 * time.Hour) }
 
-	require.NoError(t, ledger.MaintainOnce(t.Context(), db, ahead(30), ledger.Retention))
+	require.NoError(t, ledger.Maintain(t.Context(), db, ahead(30), ledger.Retention))
 	_, err := ledger.Get(t.Context(), db, today.ID.String())
 	require.NoError(t, err, "not old enough yet")
 	require.Contains(t, partitions(t, db), "changes_"+ahead(33).UTC().Format("20060102"))
 
-	require.NoError(t, ledger.MaintainOnce(t.Context(), db, ahead(31), ledger.Retention))
+	require.NoError(t, ledger.Maintain(t.Context(), db, ahead(31), ledger.Retention))
 	_, err = ledger.Get(t.Context(), db, today.ID.String())
 	require.ErrorIs(t, err, ledger.ErrNotFound)
 	require.NotContains(t, partitions(t, db), "changes_"+ahead(0).UTC().Format("20060102"))
@@ -52,13 +52,13 @@ func TestADayWithoutAPartitionIsKeptInTheDefaultOneAndDeletedInTime(t *testing.T
 	c.ID, c.At = [16]byte{}, late
 	appendAll(t, db, ledger.Entries{Changes: []ledger.Change{c}})
 
-	require.NoError(t, ledger.MaintainOnce(t.Context(), db, late.Add(-24*time.Hour), ledger.Retention))
+	require.NoError(t, ledger.Maintain(t.Context(), db, late.Add(-24*time.Hour), ledger.Retention))
 	require.NotContains(t, partitions(t, db), "changes_"+late.UTC().Format("20060102"))
 	page, err := ledger.List(t.Context(), db, admin.ChangeFilter{})
 	require.NoError(t, err)
 	require.Len(t, page.Data, 1)
 
-	require.NoError(t, ledger.MaintainOnce(t.Context(), db, late.Add(32*24*time.Hour), ledger.Retention))
+	require.NoError(t, ledger.Maintain(t.Context(), db, late.Add(32*24*time.Hour), ledger.Retention))
 	page, err = ledger.List(t.Context(), db, admin.ChangeFilter{})
 	require.NoError(t, err)
 	require.Empty(t, page.Data)
@@ -72,7 +72,7 @@ func TestMaintenanceThatCannotHaveItsLockHoldsNobodyUp(t *testing.T) {
 	require.NoError(t, reader.Exec("SELECT FROM changes LIMIT 1").Error)
 	before := partitions(t, db)
 
-	err := ledger.MaintainOnce(t.Context(), db, time.Now().Add(100*24*time.Hour), ledger.Retention)
+	err := ledger.Maintain(t.Context(), db, time.Now().Add(100*24*time.Hour), ledger.Retention)
 
 	require.ErrorContains(t, err, "busy")
 	require.True(t, slices.Contains(partitions(t, db), before[1]), "what is in use is dropped another time")

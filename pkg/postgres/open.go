@@ -56,6 +56,17 @@ func Open(ctx context.Context, o Options) (*gorm.DB, error) {
 	return db, nil
 }
 
+// Close closes the connections of a database that Open opened. What then fails is only logged.
+func Close(ctx context.Context, db *gorm.DB, log *slog.Logger) {
+	pool, err := db.DB()
+	if err == nil {
+		err = pool.Close()
+	}
+	if err != nil {
+		log.WarnContext(ctx, "database connections could not be closed", slog.Any("error", err))
+	}
+}
+
 // prepare connects and makes the schema.
 func prepare(ctx context.Context, pool *sql.DB, schema string) error {
 	if err := pool.PingContext(ctx); err != nil {

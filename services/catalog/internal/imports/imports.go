@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -109,26 +108,8 @@ func addBad(tx *gorm.DB, id uuid.UUID, rows []BadRow) error {
 // Keep is how long a file and its bad rows are kept, so that they can be fetched and, after a failure, looked into.
 const Keep = 7 * 24 * time.Hour
 
-const pruneEvery = time.Hour
-
-// Prune deletes old imports, for ever, until ctx ends; then it returns nil.
-func Prune(ctx context.Context, db *gorm.DB, log *slog.Logger) error {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		if err := PruneOnce(ctx, db, time.Now()); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "old imports could not be deleted; trying again later", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
-}
-
-// PruneOnce deletes what is older than Keep.
-func PruneOnce(ctx context.Context, db *gorm.DB, now time.Time) error {
+// Prune deletes what is older than Keep.
+func Prune(ctx context.Context, db *gorm.DB, now time.Time) error {
 	if err := db.WithContext(ctx).Exec(`DELETE FROM imports WHERE created_at < ?`, now.Add(-Keep)).Error; err != nil {
 		return fmt.Errorf("delete old imports: %w", err)
 	}

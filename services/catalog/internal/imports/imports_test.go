@@ -195,13 +195,13 @@ func TestWhatIsTooLargeOrOldIsNotKept(t *testing.T) {
 	b := setup(t)
 	_, job := b.run(imports.Upload{}, "name\nJane\n\"")
 	require.Equal(t, map[string]int64{"created": 1, "bad": 1}, job.Counts)
-	require.NoError(t, imports.PruneOnce(t.Context(), b.db, time.Now().Add(imports.Keep-time.Hour)))
+	require.NoError(t, imports.Prune(t.Context(), b.db, time.Now().Add(imports.Keep-time.Hour)))
 	count := func() (n int64) {
 		require.NoError(t, b.db.Raw(`SELECT count(*) FROM import_errors`).Scan(&n).Error)
 		return n
 	}
 	require.EqualValues(t, 1, count())
-	require.NoError(t, imports.PruneOnce(t.Context(), b.db, time.Now().Add(imports.Keep+time.Hour)))
+	require.NoError(t, imports.Prune(t.Context(), b.db, time.Now().Add(imports.Keep+time.Hour)))
 	require.Zero(t, count())
 	_, _, err := imports.Store(t.Context(), b.db, imports.Upload{Format: imports.NDJSON, Body: &endless{}})
 	require.ErrorIs(t, err, imports.ErrTooLarge)

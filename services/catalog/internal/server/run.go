@@ -62,9 +62,9 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
-	defer closePool(ctx, db, log)
+	defer postgres.Close(ctx, db, log)
 	keys := auth.NewKeys(db, rememberKeys)
-	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, log, stdout); err != nil {
+	if err := keys.Prepare(ctx, config.BootstrapAPIKey, log, stdout); err != nil {
 		return err
 	}
 	p := parts{config: config, policies: policies, log: log, traces: traces, db: db, keys: keys}
@@ -80,16 +80,6 @@ func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
 	return db, nil
-}
-
-func closePool(ctx context.Context, db *gorm.DB, log *slog.Logger) {
-	pool, err := db.DB()
-	if err == nil {
-		err = pool.Close()
-	}
-	if err != nil {
-		log.WarnContext(ctx, "database connections could not be closed", slog.Any("error", err))
-	}
 }
 
 // parts is what the loops are made of.
@@ -124,10 +114,18 @@ func (p parts) loops() []service.Loop {
 		{Name: "traces", Run: p.traces.Run},
 		{Name: "broker", Run: broker.Run},
 		{Name: "relay", Run: relay.Run},
-		{Name: "prune", Run: func(ctx context.Context) error { return idempotency.Prune(ctx, p.db, p.log) }},
-		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
-		{Name: "prune imports", Run: func(ctx context.Context) error { return imports.Prune(ctx, p.db, p.log) }},
-		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
+		service.Every("prune idempotency keys", 10*time.Minute, p.log, func(ctx context.Context) error {
+			return idempotency.Prune(ctx, p.db)
+		}),
+		service.Every("prune dead letters", time.Hour, p.log, func(ctx context.Context) error {
+			return deadletter.Prune(ctx, p.db)
+		}),
+		service.Every("prune imports", time.Hour, p.log, func(ctx context.Context) error {
+			return imports.Prune(ctx, p.db, time.Now())
+		}),
+		service.Every("ledger", 10*time.Minute, p.log, func(ctx context.Context) error {
+			return ledger.Maintain(ctx, p.db, time.Now(), ledger.Retention)
+		}),
 		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
 		{Name: "jobs", Run: runner.Run},
 		{Name: "dead letters", Run: func(ctx context.Context) error {

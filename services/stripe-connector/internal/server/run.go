@@ -50,9 +50,9 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
-	defer closePool(ctx, db, log)
+	defer postgres.Close(ctx, db, log)
 	keys := auth.NewKeys(db, rememberKeys)
-	if err := prepareKeys(ctx, keys, config.BootstrapAPIKey, log, stdout); err != nil {
+	if err := keys.Prepare(ctx, config.BootstrapAPIKey, log, stdout); err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
 	}
 	p, err := assemble(config, db, keys, log)
@@ -90,16 +90,6 @@ func open(ctx context.Context, config Config, log *slog.Logger) (*gorm.DB, error
 
 // conns is how many database connections the workers need: each holds one only for the moment of a commit.
 func conns(workers int) int { return min(12+workers/4, 40) }
-
-func closePool(ctx context.Context, db *gorm.DB, log *slog.Logger) {
-	pool, err := db.DB()
-	if err == nil {
-		err = pool.Close()
-	}
-	if err != nil {
-		log.WarnContext(ctx, "database connections could not be closed", slog.Any("error", err))
-	}
-}
 
 // parts is what the loops are made of.
 type parts struct {
@@ -200,10 +190,14 @@ func (p parts) loops() []service.Loop {
 		{Name: "control", Run: func(ctx context.Context) error { return p.announcer.listen(ctx, p.engine.Refresh) }},
 		{Name: "upkeep", Run: p.engine.Upkeep},
 		{Name: "jobs", Run: p.jobs.Run},
-		{Name: "ledger", Run: func(ctx context.Context) error { return ledger.Maintain(ctx, p.db, p.log, ledger.Retention) }},
+		service.Every("ledger", 10*time.Minute, p.log, func(ctx context.Context) error {
+			return ledger.Maintain(ctx, p.db, time.Now(), ledger.Retention)
+		}),
 		{Name: "feed", Run: p.engine.PollFeed},
 		{Name: "webhook endpoint", Run: p.endpoint.Run},
-		{Name: "prune dead letters", Run: func(ctx context.Context) error { return deadletter.Prune(ctx, p.db, p.log) }},
+		service.Every("prune dead letters", time.Hour, p.log, func(ctx context.Context) error {
+			return deadletter.Prune(ctx, p.db)
+		}),
 		{Name: "dead letters", Run: func(ctx context.Context) error {
 			return p.broker.Consume(ctx, connector.DeadQueue(p.config.Name), deadletter.Prefetch, letters.Handle)
 		}},

@@ -25,36 +25,59 @@ type FeedPage struct {
 // ErrForgotten means that a feed does not reach back to a position: only a full comparison can tell what was missed.
 var ErrForgotten = errors.New("the remote's feed does not reach back that far")
 
-// claimFeedSQL lets one of all replicas poll, once in each interval.
+// claimFeedSQL lets one of all replicas poll, once in each interval. A turn that came to no end is taken again by whoever
+// finds it over; one that failed is over when its replica wants to try again.
 const claimFeedSQL = `
-INSERT INTO feeds (kind, polled_at) VALUES (?, now())
-ON CONFLICT (kind) DO UPDATE SET polled_at = now() WHERE feeds.polled_at <= now() - make_interval(secs => ?)
-RETURNING position`
+INSERT INTO feeds (kind, turn_until) VALUES (@kind, now() + make_interval(secs => @turn))
+ON CONFLICT (kind) DO UPDATE SET turn_until = EXCLUDED.turn_until
+WHERE feeds.turn_until <= now() AND feeds.polled_at <= now() - make_interval(secs => @interval)
+RETURNING position, now() AS began`
 
 // PollFeed polls the Remote's feed until ctx ends, once at the start and then in each interval; one of all replicas does
-// it. Without a Feed it only waits.
+// it. A turn that fails is made up for soon, later and later while it goes on failing, but not later than the next one.
+// Without a Feed it only waits.
 func (e *Engine) PollFeed(ctx context.Context) error {
 	feed, ok := e.o.Remote.(Feed)
 	if !ok {
 		<-ctx.Done()
 		return nil
 	}
-	tick := time.NewTicker(max(e.o.PollInterval/4, time.Millisecond)) // soon after another replica's turn has passed
-	defer tick.Stop()
+	failures := 0
 	for {
 		err := e.pollOnce(ctx, feed)
 		switch began, ended := e.feed.note(err); {
 		case ctx.Err() != nil:
+			return nil
 		case began:
 			e.o.Log.WarnContext(ctx, "the remote's feed could not be read; webhooks go on", slog.Any("error", err))
 		case ended:
 			e.o.Log.InfoContext(ctx, "the remote's feed can be read again")
 		}
+		wait := max(e.o.PollInterval/4, time.Millisecond) // soon after another replica's turn has passed
+		switch {
+		case err == nil:
+			failures = 0
+		case !errors.Is(err, errNotOurTurn):
+			failures++
+			wait = min(max(e.o.Backoff(failures), classify(err).After, time.Millisecond), e.o.PollInterval)
+			e.yieldFeed(ctx, wait)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return nil
-		case <-tick.C:
+		case <-timer.C:
 		}
+	}
+}
+
+// yieldFeed ends a turn that failed: anybody may take it again after a while. Without a database it ends by itself.
+func (e *Engine) yieldFeed(ctx context.Context, wait time.Duration) {
+	err := e.o.DB.WithContext(ctx).
+		Exec(`UPDATE feeds SET turn_until = now() + make_interval(secs => ?) WHERE kind = ?`, wait.Seconds(), e.o.Kind).Error
+	if err != nil && ctx.Err() == nil {
+		e.o.Log.DebugContext(ctx, "the turn at the remote's feed ends by itself", slog.Any("error", err))
 	}
 }
 
@@ -83,15 +106,21 @@ var errNotOurTurn = errors.New("another replica reads the feed")
 // pollOnce reads the feed to its end, if it is this replica's turn. Notices that are not settled yet are read again the
 // next time, however many pages they fill; they end as duplicates.
 func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
-	var position *string
-	err := e.o.DB.WithContext(ctx).Raw(claimFeedSQL, e.o.Kind, e.o.PollInterval.Seconds()).Scan(&position).Error
+	var turns []struct {
+		Position string
+		Began    time.Time
+	}
+	err := e.o.DB.WithContext(ctx).Raw(claimFeedSQL, map[string]any{
+		"kind": e.o.Kind, "turn": e.o.Lease.Seconds(), "interval": e.o.PollInterval.Seconds(),
+	}).Scan(&turns).Error
 	if err != nil {
 		return err
 	}
-	if position == nil {
+	if len(turns) == 0 {
 		return errNotOurTurn
 	}
-	for from := *position; ; {
+	position, began := turns[0].Position, turns[0].Began
+	for from := position; ; {
 		page, err := e.readFeed(ctx, feed, from)
 		if err != nil {
 			return err
@@ -101,16 +130,29 @@ func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
 				return err
 			}
 		}
-		err = e.o.DB.WithContext(ctx).
-			Exec(`UPDATE feeds SET position = ? WHERE kind = ? AND position = ?`, page.Position, e.o.Kind, *position).Error
-		if err != nil {
-			return fmt.Errorf("store the feed's position: %w", err)
+		if err := e.advanceFeed(ctx, position, page, began); err != nil || page.Next == "" {
+			return err
 		}
-		if page.Next == "" {
-			return nil
-		}
-		*position, from = page.Position, page.Next
+		position, from = page.Position, page.Next
 	}
+}
+
+// advanceFeed stores how far the feed has been read. After the last page that ends the turn, else it goes on. It is not
+// ours any more when another replica has read on, because we took too long.
+func (e *Engine) advanceFeed(ctx context.Context, position string, page FeedPage, began time.Time) error {
+	result := e.o.DB.WithContext(ctx).Exec(`
+UPDATE feeds SET position = @next, polled_at = CASE WHEN @last THEN @began ELSE polled_at END,
+    turn_until = CASE WHEN @last THEN now() ELSE now() + make_interval(secs => @turn) END
+WHERE kind = @kind AND position = @position`, map[string]any{
+		"kind": e.o.Kind, "position": position, "next": page.Position, "last": page.Next == "", "began": began, "turn": e.o.Lease.Seconds(),
+	})
+	if result.Error != nil {
+		return fmt.Errorf("store the feed's position: %w", result.Error)
+	}
+	if result.RowsAffected == 0 {
+		return errNotOurTurn
+	}
+	return nil
 }
 
 func (e *Engine) readFeed(ctx context.Context, feed Feed, position string) (FeedPage, error) {

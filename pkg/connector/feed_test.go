@@ -2,13 +2,14 @@ package connector_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/connector/connectortest"
 	"github.com/datasync-dev/datasync/pkg/record"
 )
 
@@ -16,14 +17,7 @@ import (
 func (b *bundle) polling(replicas int) {
 	b.t.Helper()
 	for range replicas {
-		engine := b.newEngine(func(o *connector.Options) { o.PollInterval = 20 * time.Millisecond })
-		ctx, stop := context.WithCancel(b.t.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			assert.NoError(b.t, engine.PollFeed(ctx))
-		}()
-		b.t.Cleanup(func() { stop(); <-done })
+		b.running(b.newEngine(func(o *connector.Options) { o.PollInterval = 20 * time.Millisecond }).PollFeed)
 	}
 }
 
@@ -54,6 +48,57 @@ func TestLostWebhooksAreFoundInTheFeed(t *testing.T) {
 	b.work()
 	changes, _ := b.sent()
 	require.Equal(t, map[string]string{"phone": "5@1"}, values(changes[len(changes)-1]))
+}
+
+func TestAFeedThatCouldNotBeReadIsReadAgainSoon(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var failures atomic.Int64
+	b.remote.Unreadable = func() bool { return failures.Add(1) <= 3 }
+	b.running(b.newEngine(func(o *connector.Options) {
+		o.PollInterval = time.Hour
+		o.Backoff = func(int) time.Duration { return time.Millisecond }
+	}).PollFeed)
+	b.eventually(func() bool { return b.position() == "0" })
+	require.EqualValues(t, 4, failures.Load())
+}
+
+// dying is a remote whose feed is read by a replica that dies before it has an answer.
+type dying struct {
+	*connectortest.Memory
+	die func()
+}
+
+func (d dying) Since(ctx context.Context, _ string) (connector.FeedPage, error) {
+	d.die()
+	return connector.FeedPage{}, ctx.Err()
+}
+
+func TestTheTurnOfAReplicaThatDiesIsMadeUpForWhenItsLeaseEnds(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	lease := func(o *connector.Options) {
+		o.PollInterval, o.Lease, o.CallTimeout = time.Minute, 50*time.Millisecond, 40*time.Millisecond
+	}
+	ctx, die := context.WithCancel(t.Context())
+	require.NoError(t, b.newEngine(lease, func(o *connector.Options) { o.Remote = dying{b.remote, die} }).PollFeed(ctx))
+	b.eventually(func() bool { // each of these is a replica that starts, and looks once
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		return b.newEngine(lease).PollFeed(ctx) == nil && b.position() == "0"
+	})
+}
+
+func TestAFeedThatWasReadIsLeftAloneUntilTheNextTurn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var reads atomic.Int64
+	b.remote.Unreadable = func() bool { reads.Add(1); return false }
+	for range 3 {
+		b.running(b.newEngine(func(o *connector.Options) { o.PollInterval = time.Hour }).PollFeed)
+	}
+	b.eventually(func() bool { return b.position() == "0" })
+	require.EqualValues(t, 1, reads.Load())
 }
 
 func TestAFeedThatDoesNotReachBackSaysThatAFullComparisonIsDue(t *testing.T) {

@@ -216,6 +216,9 @@ func (m *Memory) Since(_ context.Context, position string) (connector.FeedPage, 
 	const size = 2
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.Unreadable != nil && m.Unreadable() {
+		return connector.FeedPage{}, errReset
+	}
 	from := len(m.feed)
 	if position != "" {
 		var err error

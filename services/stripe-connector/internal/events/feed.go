@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,9 +21,10 @@ const (
 	pageSize = 100 // the most that Stripe gives
 	// settled is the age from which no older event turns up any more: events that are younger are looked at again.
 	settled = time.Minute
-	// since begins the position of a feed that had no event yet: a time instead of an event.
-	since = "since:"
-	goOn  = "+"
+	// since begins the position of a feed that had no event yet: a time of Stripe's, in seconds, instead of an event.
+	since     = "since:"
+	beginning = since + "0" // all that will ever be in it is news
+	goOn      = "+"
 )
 
 // Feed is Stripe's list of events, which reaches back for 30 days. It implements connector.Feed; a position is the id
@@ -50,14 +52,14 @@ func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, 
 	}
 	position, from := split(position)
 	params.EndingBefore = new(from)
-	events, more, err := f.list(ctx, params)
+	events, at, more, err := f.list(ctx, params)
 	if errors.Is(err, stripeclient.ErrNoCursor) {
 		return connector.FeedPage{}, connector.ErrForgotten
 	}
 	if err != nil {
 		return connector.FeedPage{}, err
 	}
-	page := f.page(events, position) // the library turns a list that is read towards its beginning around
+	page := f.page(events, at, position) // the library turns a list that is read towards its beginning around
 	if more && len(events) > 0 {
 		page.Next = page.Position + goOn + events[len(events)-1].ID
 	}
@@ -73,33 +75,36 @@ func split(position string) (settled, from string) {
 	return settled, from
 }
 
-// now is the newest event, or the time when there is none.
+// now is the newest event, or the beginning when there is none.
 func (f *Feed) now(ctx context.Context) (connector.FeedPage, error) {
-	at := time.Now().Add(-settled).Unix()
 	params := &stripe.EventListParams{}
 	params.Limit = new(int64(1))
-	events, _, err := f.list(ctx, params)
+	events, _, _, err := f.list(ctx, params)
 	if err != nil {
 		return connector.FeedPage{}, err
 	}
 	if len(events) > 0 {
 		return connector.FeedPage{Position: events[0].ID}, nil
 	}
-	return connector.FeedPage{Position: since + strconv.FormatInt(at, 10)}, nil
+	return connector.FeedPage{Position: beginning}, nil
 }
 
 // first is the beginning of a feed that had no event at the given time. The list can only be read from its newest
 // end, so all of it is read.
 func (f *Feed) first(ctx context.Context, from int64, position string) (connector.FeedPage, error) {
 	var all []Event
+	var began time.Time
 	for {
 		params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: from}}
 		if len(all) > 0 {
 			params.StartingAfter = new(all[len(all)-1].ID)
 		}
-		events, more, err := f.list(ctx, params)
+		events, at, more, err := f.list(ctx, params)
 		if err != nil {
 			return connector.FeedPage{}, err
+		}
+		if len(all) == 0 {
+			began = at
 		}
 		all = append(all, events...)
 		if !more || len(events) == 0 {
@@ -107,13 +112,14 @@ func (f *Feed) first(ctx context.Context, from int64, position string) (connecto
 		}
 	}
 	slices.Reverse(all) // the list is newest first
-	return f.page(all, position), nil
+	return f.page(all, began, position), nil
 }
 
-// page turns events, oldest first, into a page of the feed. The next time begins after the last event that is settled.
-func (f *Feed) page(events []Event, position string) connector.FeedPage {
+// page turns events, oldest first, that were read at a time of Stripe's into a page of the feed. The next time begins
+// after the last event that is settled.
+func (f *Feed) page(events []Event, at time.Time, position string) connector.FeedPage {
 	page := connector.FeedPage{Position: position}
-	horizon := time.Now().Add(-settled).Unix()
+	horizon := at.Add(-settled).Unix()
 	for _, e := range events {
 		page.Notices = append(page.Notices, f.reader.Notice(e))
 		if e.Created <= horizon {
@@ -123,7 +129,8 @@ func (f *Feed) page(events []Event, position string) connector.FeedPage {
 	return page
 }
 
-func (f *Feed) list(ctx context.Context, params *stripe.EventListParams) (events []Event, more bool, err error) {
+// list also returns what time it is at Stripe: events carry Stripe's time, and our clock may be minutes off.
+func (f *Feed) list(ctx context.Context, params *stripe.EventListParams) (events []Event, at time.Time, more bool, err error) {
 	params.Single = true
 	if params.Limit == nil {
 		params.Limit = new(int64(pageSize))
@@ -135,12 +142,17 @@ func (f *Feed) list(ctx context.Context, params *stripe.EventListParams) (events
 		for list.Next() {
 			events = append(events, eventOf(list.Event()))
 		}
-		if list.Err() == nil {
-			more = list.Meta().HasMore
+		if list.Err() != nil {
+			return list.Err()
 		}
-		return list.Err()
+		more = list.Meta().HasMore
+		at, err = http.ParseTime(list.EventList().LastResponse.Header.Get("Date"))
+		if err != nil {
+			at = time.Now()
+		}
+		return nil
 	})
-	return events, more, err
+	return events, at, more, err
 }
 
 // eventOf is an event of the library's type.

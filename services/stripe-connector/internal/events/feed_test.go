@@ -54,8 +54,8 @@ func (a *account) create(names ...string) {
 	}
 }
 
-// age makes all that has happened so far older.
-func (a *account) age(d time.Duration) {
+// skew puts Stripe's clock ahead of ours. What has happened so far is then older by as much.
+func (a *account) skew(d time.Duration) {
 	a.t.Helper()
 	a.control(http.MethodPatch, "config", fmt.Sprintf(`{"clock_offset_s":%d}`, int(d.Seconds())))
 }
@@ -92,6 +92,7 @@ func TestAFeedThatBeginsEmptyMissesNothing(t *testing.T) {
 	names, position := a.since("")
 	require.Empty(t, names)
 	require.True(t, strings.HasPrefix(position, "since:"))
+	a.skew(-4 * time.Minute) // our clock is ahead of Stripe's
 	names, position = a.since(position)
 	require.Empty(t, names)
 	var want []string
@@ -122,14 +123,32 @@ func TestYoungEventsAreLookedAtAgainOldOnesAreNot(t *testing.T) {
 	a := open(t)
 	a.create("before")
 	_, position := a.since("")
-	a.age(-time.Hour)
+	a.skew(-time.Hour)
 	a.create("old")
-	a.age(0)
+	a.skew(0)
 	a.create("young")
 	names, position := a.since(position)
 	require.Equal(t, []string{"old", "young"}, names)
 	names, _ = a.since(position)
 	require.Equal(t, []string{"young"}, names)
+}
+
+func TestStripesClockSaysWhichEventsAreYoung(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-4 * time.Minute, 4 * time.Minute} {
+		a := open(t)
+		a.skew(skew)
+		a.create("before")
+		_, position := a.since("")
+		a.create("young")
+		_, next := a.since(position)
+		require.Equal(t, position, next, "read again, since an older event may turn up yet")
+		a.skew(skew + 2*time.Minute)
+		names, next := a.since(next)
+		require.Equal(t, []string{"young"}, names)
+		names, _ = a.since(next)
+		require.Empty(t, names)
+	}
 }
 
 func TestYoungEventsAreLookedAtAgainHoweverManyPagesTheyFill(t *testing.T) {
@@ -144,7 +163,7 @@ func TestYoungEventsAreLookedAtAgainHoweverManyPagesTheyFill(t *testing.T) {
 	a.create(want...)
 	_, next := a.since(position)
 	require.Equal(t, position, next, "nothing is settled yet")
-	a.age(-2 * time.Minute) // an event that turns up late, in the middle of those that were read
+	a.skew(-2 * time.Minute) // an event that turns up late, in the middle of those that were read
 	a.create("late")
 	names, _ := a.since(next)
 	require.Len(t, names, 251)

@@ -35,6 +35,7 @@ func (s *Server) handle(op operation) http.HandlerFunc {
 		a := s.serve(c, op)
 		c.note(a)
 		s.Traffic.Add(c.entry)
+		w.Header().Set("Date", time.Unix(s.Store.Side(c.entry.Livemode).Now(), 0).UTC().Format(http.TimeFormat))
 		a.write(w, c)
 	}
 }

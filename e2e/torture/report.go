@@ -15,7 +15,8 @@ import (
 type report struct {
 	OK              bool   `json:"ok"`
 	Seed            uint64 `json:"seed"`
-	Writes          int    `json:"writes"` // accepted
+	RabbitMQ        string `json:"rabbitmq"` // version
+	Writes          int    `json:"writes"`   // accepted
 	CatalogWrites   int    `json:"catalog_writes"`
 	StripeWrites    int    `json:"stripe_writes"`
 	Refused         int    `json:"refused"` // writes to deleted customers

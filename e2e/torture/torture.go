@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	startLimit     = 3 * time.Minute
+	startLimit     = 10 * time.Minute // with the building, of which a busy machine makes a long thing
 	healLimit      = 2 * time.Minute
 	convergeLimit  = 60 * time.Second
 	feedLimit      = 150 * time.Second // with lost webhooks: the feed is read once a minute
@@ -88,6 +88,9 @@ func (t *torture) start(ctx context.Context) (err error) {
 	}
 	t.simulator = drive.NewSimulator(t.cluster)
 	t.checker = &check.Checker{Cluster: t.cluster, Database: t.database, Simulator: t.simulator}
+	if t.report.RabbitMQ, err = t.cluster.Servers.BrokerVersion(ctx); err != nil {
+		return err
+	}
 	return t.simulator.Calm(ctx)
 }
 

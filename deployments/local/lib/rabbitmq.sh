@@ -101,15 +101,21 @@ rabbitmq_found() {
 
 rabbitmq_user() { if is_root; then echo rabbitmq; else id -un; fi; }
 
-# rabbitmq_find: Debian's start script itself; the one in PATH insists on root or the user rabbitmq.
+# rabbitmq_find: Debian's start script itself; the one in PATH insists on root or the user rabbitmq. RABBITMQ_BIN names the
+# directory of another version's.
 rabbitmq_find() {
-    MQ_SERVER=/usr/lib/rabbitmq/bin/rabbitmq-server
+    MQ_BIN=${RABBITMQ_BIN:-/usr/lib/rabbitmq/bin}
+    MQ_SERVER=$MQ_BIN/rabbitmq-server
     [ -x "$MQ_SERVER" ]
 }
 
 # rabbitmq_packages: installed when missing. The package would start a node of its own, now and at every boot.
 rabbitmq_packages() {
     rabbitmq_find && return 0
+    if [ -n "${RABBITMQ_BIN:-}" ]; then
+        complain RabbitMQ "there is no rabbitmq-server in RABBITMQ_BIN=$RABBITMQ_BIN"
+        return 1
+    fi
     if ! packages_possible; then
         complain RabbitMQ "nothing answers at $MQ_HOST:$MQ_PORT. Do one of these and try again:" \
             "- start a Docker engine (with the compose plugin)" \

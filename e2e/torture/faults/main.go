@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	startLimit = 4 * time.Minute
+	startLimit = 10 * time.Minute // with the building
 	rowLimit   = 4 * time.Minute
 	closeLimit = time.Minute
 )

@@ -40,6 +40,7 @@ type rig struct {
 	known     []*drive.Subject // customers that are on both sides
 	atStart   map[string]check.Resources
 	zombie    zombie
+	restarted chan error    // tells when every replica has been restarted
 	mounted   string        // what has to be unmounted
 	creating  chan struct{} // closed when nobody makes customers on the full disk any more
 	tags      atomic.Int64
@@ -51,6 +52,11 @@ func (r *rig) start(ctx context.Context, nodes int) (err error) {
 	if r.cluster, err = cluster.Start(ctx, r.dir, nodes, r.log); err != nil {
 		return err
 	}
+	version, err := r.cluster.Servers.BrokerVersion(ctx)
+	if err != nil {
+		return err
+	}
+	r.log.InfoContext(ctx, "started", slog.String("rabbitmq", version))
 	if r.database, err = pgxpool.New(ctx, r.cluster.Servers.Database); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}

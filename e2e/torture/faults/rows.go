@@ -42,6 +42,7 @@ func rows() []row {
 		{name: "webhooks-one-way", hold: 8 * time.Second, breaks: onLinks("stripe to connectors", deafen), mends: mendLinks},
 		{name: "all-links-slow", hold: 8 * time.Second, breaks: onLinks("", slow), during: accepted, mends: mendLinks},
 		{name: "zombie-20s", short: true, hold: 20 * time.Second, breaks: freezeHolder, mends: thawHolder},
+		{name: "rolling-restart", short: true, hold: 12 * time.Second, breaks: restartAll, during: onlyReconnects},
 		{name: "disk-full", hold: time.Second, breaks: fillDisk, during: noSpace, mends: emptyDisk},
 	}
 }

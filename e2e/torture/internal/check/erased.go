@@ -24,7 +24,7 @@ func (c *Checker) Erased(ctx context.Context, records []*oracle.Record) (finding
 	tables, err := query[table](ctx, c, `
 SELECT table_schema, table_name, string_agg(format(CASE data_type WHEN 'bytea' THEN 'encode(%I, ''escape'')' ELSE '%I::text' END, column_name), ', ')
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-WHERE table_type = 'BASE TABLE' AND table_schema = '`+cluster.CatalogSchema+`' GROUP BY 1, 2`)
+WHERE table_type = 'BASE TABLE' AND table_schema IN ('`+cluster.CatalogSchema+`', '`+cluster.ConnectorSchema+`') GROUP BY 1, 2`)
 	if err != nil {
 		return nil, err
 	}

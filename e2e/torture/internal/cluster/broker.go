@@ -38,6 +38,15 @@ func (s *Servers) Queues(ctx context.Context) (queues []Queue, err error) {
 	return queues, err
 }
 
+// BrokerVersion is the version of RabbitMQ.
+func (s *Servers) BrokerVersion(ctx context.Context) (string, error) {
+	var overview struct {
+		Version string `json:"rabbitmq_version"`
+	}
+	err := s.call(ctx, http.MethodGet, "/api/overview?columns=rabbitmq_version", &overview)
+	return overview.Version, err
+}
+
 func (s *Servers) call(ctx context.Context, method, path string, result any) error {
 	return s.callNode(ctx, 0, method, path, result)
 }

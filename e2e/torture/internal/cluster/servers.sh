@@ -6,6 +6,7 @@
 #   servers.sh DIRECTORY rabbitmq-crash [NODE]
 #   servers.sh DIRECTORY rabbitmq-ctl NODE ARGUMENT...
 #
+# RABBITMQ_BIN is the directory of another RabbitMQ than Debian's: rabbitmq-server and rabbitmqctl of any version.
 # DATABASE_URL and AMQP_URL name the ports. With NODES=3 RabbitMQ is a cluster of three, numbered from 0, at the port of
 # AMQP_URL and the two that follow.
 set -u
@@ -37,8 +38,9 @@ node() {
 
 # ctl ARGUMENT...: rabbitmqctl as the node's own user and with its cookie.
 ctl() {
+    rabbitmq_find || return 1
     as_user "$(rabbitmq_user)" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$MQ_DIR" \
-        RABBITMQ_CONF_ENV_FILE="$MQ_DIR/rabbitmq-env.conf" /usr/lib/rabbitmq/bin/rabbitmqctl -q -n "$MQ_NODE" "$@"
+        RABBITMQ_CONF_ENV_FILE="$MQ_DIR/rabbitmq-env.conf" "$MQ_BIN/rabbitmqctl" -q -n "$MQ_NODE" "$@"
 }
 
 # cookie: nodes that know the same secret may talk to each other.

@@ -2,6 +2,7 @@
 package tlstest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -56,7 +57,7 @@ func (a Authority) Front(t testing.TB, backend string, ask func(net.Conn) error)
 			if err != nil {
 				return // closed
 			}
-			go a.pass(t, client, backend, ask)
+			go a.pass(t.Context(), client, backend, ask)
 		}
 	}()
 	_, port, err = net.SplitHostPort(listener.Addr().String())
@@ -65,16 +66,16 @@ func (a Authority) Front(t testing.TB, backend string, ask func(net.Conn) error)
 }
 
 // pass joins a client and the backend. A client that does not trust us ends the handshake, which is its own affair.
-func (a Authority) pass(t testing.TB, client net.Conn, backend string, ask func(net.Conn) error) {
+func (a Authority) pass(ctx context.Context, client net.Conn, backend string, ask func(net.Conn) error) {
 	defer func() { _ = client.Close() }()
 	if ask != nil && ask(client) != nil {
 		return
 	}
 	secure := tls.Server(client, &tls.Config{Certificates: []tls.Certificate{a.server}, MinVersion: tls.VersionTLS12})
-	if secure.HandshakeContext(t.Context()) != nil {
+	if secure.HandshakeContext(ctx) != nil {
 		return
 	}
-	server, err := new(net.Dialer).DialContext(t.Context(), "tcp", backend)
+	server, err := new(net.Dialer).DialContext(ctx, "tcp", backend)
 	if err != nil {
 		return
 	}

@@ -44,7 +44,7 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 	}
 	failures := 0
 	for {
-		err := e.pollOnce(ctx, feed)
+		held, err := e.pollOnce(ctx, feed)
 		switch began, ended := e.feed.note(err); {
 		case ctx.Err() != nil:
 			return nil
@@ -60,7 +60,9 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 		case !errors.Is(err, errNotOurTurn):
 			failures++
 			wait = min(max(e.o.Backoff(failures), classify(err).After, time.Millisecond), e.o.PollInterval)
-			e.yieldFeed(ctx, wait)
+			if held {
+				e.yieldFeed(ctx, wait)
+			}
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -104,34 +106,34 @@ func (e *Engine) FeedReady() error { return e.feed.last() }
 var errNotOurTurn = errors.New("another replica reads the feed")
 
 // pollOnce reads the feed to its end, if it is this replica's turn. Notices that are not settled yet are read again the
-// next time, however many pages they fill; they end as duplicates.
-func (e *Engine) pollOnce(ctx context.Context, feed Feed) error {
+// next time, however many pages they fill; they end as duplicates. held: it was this replica's turn.
+func (e *Engine) pollOnce(ctx context.Context, feed Feed) (held bool, err error) {
 	var turns []struct {
 		Position string
 		Began    time.Time
 	}
-	err := e.o.DB.WithContext(ctx).Raw(claimFeedSQL, map[string]any{
+	err = e.o.DB.WithContext(ctx).Raw(claimFeedSQL, map[string]any{
 		"kind": e.o.Kind, "turn": e.o.Lease.Seconds(), "interval": e.o.PollInterval.Seconds(),
 	}).Scan(&turns).Error
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(turns) == 0 {
-		return errNotOurTurn
+		return false, errNotOurTurn
 	}
 	position, began := turns[0].Position, turns[0].Began
 	for from := position; ; {
 		page, err := e.readFeed(ctx, feed, from)
 		if err != nil {
-			return err
+			return true, err
 		}
 		for _, notice := range page.Notices {
 			if err := e.take(ctx, notice); err != nil {
-				return err
+				return true, err
 			}
 		}
 		if err := e.advanceFeed(ctx, position, page, began); err != nil || page.Next == "" {
-			return err
+			return true, err
 		}
 		position, from = page.Position, page.Next
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type Options struct {
 }
 
 // Open connects, waiting until ctx ends for a server that is not there yet, and makes the schema if it is missing. Any
-// other failure, a refused password for example, is returned at once. The caller owns the pool and closes it through
+// other failure, a refused password or an unknown certificate for example, is returned at once. The caller owns the pool and closes it through
 // db.DB(). No SQL value is ever logged; errors are returned and not logged.
 func Open(ctx context.Context, o Options) (*gorm.DB, error) {
 	if o.Log == nil {
@@ -69,7 +70,12 @@ func Close(ctx context.Context, db *gorm.DB, log *slog.Logger) {
 
 // prepare connects and makes the schema.
 func prepare(ctx context.Context, pool *sql.DB, schema string) error {
-	if err := pool.PingContext(ctx); err != nil {
+	err := pool.PingContext(ctx)
+	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		// Not wrapped: the server may be there, but waiting for it is in vain.
+		return errors.New("the database's certificate is not trusted; name its authority with sslrootcert= in the URL: " + untrusted.Error())
+	}
+	if err != nil {
 		return fmt.Errorf("connect to the database: %w", err)
 	}
 	return ensureSchema(ctx, pool, schema)

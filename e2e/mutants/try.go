@@ -30,7 +30,7 @@ const suiteLimit = 3 * time.Minute
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// try runs the suite with the mutant, and returns an error unless a test fails.
+// try runs the suite with the mutant, and returns an error unless a test fails which passes without it.
 func (m mutant) try(ctx context.Context, root, dir string) error {
 	overlay, err := m.overlay(root, filepath.Join(dir, m.name))
 	if err != nil {
@@ -42,7 +42,7 @@ func (m mutant) try(ctx context.Context, root, dir string) error {
 		return fmt.Errorf("%s: the mutant does not compile: %w\n%s", m.name, err, output)
 	}
 	began := time.Now()
-	output, err := command(ctx, root, flags, "test", "-count=1", "-timeout", suiteLimit.String(), "-run", m.tests, "./"+m.suite)
+	output, err := m.test(ctx, root, flags)
 	took := time.Since(began)
 	var exited *exec.ExitError
 	switch found := failedTest.FindStringSubmatch(output); {
@@ -54,9 +54,17 @@ func (m mutant) try(ctx context.Context, root, dir string) error {
 	case found == nil:
 		return fmt.Errorf("%s: the suite failed, but no test did:\n%s", m.name, output)
 	default:
+		if output, err := m.test(ctx, root, "GOFLAGS=-buildvcs=false"); err != nil {
+			return fmt.Errorf("%s: the suite fails without the mutant as well: %w\n%s", m.name, err, output)
+		}
 		fmt.Fprintf(os.Stdout, "%-26s %-44s %-10s %s\n", m.name, m.suite, took.Round(100*time.Millisecond), found[1])
 		return nil
 	}
+}
+
+// test runs the tests that have to notice.
+func (m mutant) test(ctx context.Context, root, flags string) (string, error) {
+	return command(ctx, root, flags, "test", "-count=1", "-timeout", suiteLimit.String(), "-run", m.tests, "./"+m.suite)
 }
 
 func command(ctx context.Context, root, flags string, args ...string) (string, error) {

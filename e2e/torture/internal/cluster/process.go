@@ -105,9 +105,10 @@ func (p *Process) Kill() bool {
 	return true
 }
 
-var errNotRunning = errors.New("it does not run")
+// ErrNotRunning is for a process that does not run.
+var ErrNotRunning = errors.New("it does not run")
 
-// Stop asks the process to stop and waits until it has.
+// Stop asks the process to stop and waits until it has. Errors: ErrNotRunning.
 func (p *Process) Stop(ctx context.Context) error {
 	l, err := p.signalEnd(syscall.SIGTERM)
 	if err != nil {
@@ -126,7 +127,7 @@ func (p *Process) signalEnd(signal syscall.Signal) (*life, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.life == nil {
-		return nil, errNotRunning
+		return nil, ErrNotRunning
 	}
 	p.life.asked = true
 	if err := p.life.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {

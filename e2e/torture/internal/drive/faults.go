@@ -148,7 +148,8 @@ func (b *Breaker) process(ctx context.Context, f plan.Fault, p *cluster.Process)
 	case plan.StopCatalog, plan.StopConnector:
 		stopping, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
-		if err := p.Stop(stopping); err != nil {
+		// An aimed fault may have killed it just now.
+		if err := p.Stop(stopping); err != nil && !errors.Is(err, cluster.ErrNotRunning) {
 			return err
 		}
 	default:

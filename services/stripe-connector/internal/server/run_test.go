@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func TestARevokedKeyPausesAndShows(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 	_, answer := s.call(http.MethodGet, s.connector.URL+"/readyz?verbose", nil)
 	require.Contains(t, failing(answer)["stripe"], "STRIPE_API_KEY")
+	require.Equal(t, 1, strings.Count(s.connector.Log(), "no more calls for now"), "the log says it once")
 }
 
 func TestWebhooksAreStoredWhileTheBrokerIsAway(t *testing.T) {

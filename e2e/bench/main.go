@@ -22,6 +22,7 @@ type Config struct {
 	rig.Config
 	Rows   []string `env:"BENCH"`                                     // names of rows; none: all of them
 	Rounds int      `env:"BENCH_ROUNDS" envDefault:"5"`               // of each side
+	Full   bool     `env:"BENCH_FULL"`                                // backlogs of 20,000 and tables of a million: takes far longer
 	Detail bool     `env:"BENCH_DETAIL"`                              // says who used how much CPU
 	Result string   `env:"BENCH_RESULT" envDefault:".run/bench.json"` // where the JSON goes
 }
@@ -42,7 +43,7 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
-	b := &rows.Bench{Rig: r, Rounds: config.Rounds}
+	b := &rows.Bench{Rig: r, Rounds: config.Rounds, Full: config.Full}
 	if config.Detail {
 		b.Detail = stdout
 	}

@@ -88,6 +88,7 @@ type Engine struct {
 	feed      streak
 	noticed   atomic.Pointer[time.Time] // when the last notice came in by itself, unless that is stored
 	notices   *groupcommit.Group[Notice, outcome]
+	writes    *groupcommit.Group[write, struct{}]
 
 	bulkBusy atomic.Int64  // workers that hold a bulk link
 	claims   atomic.Uint64 // made so far
@@ -120,6 +121,7 @@ func New(o Options) (*Engine, error) {
 		wake: make(chan struct{}, 1), free: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	e.notices = groupcommit.New(groupcommit.Options{Shared: postgres.Unavailable}, e.takeIn)
+	e.writes = groupcommit.New(groupcommit.Options{Shared: undecided}, e.writeAll)
 	e.control.Store(&wanted{Control: admin.Control{Outbound: true, Inbound: true}, unknown: true})
 	return e, nil
 }

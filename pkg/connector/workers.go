@@ -8,8 +8,14 @@ import (
 	"time"
 )
 
-// poll is how often an engine looks for due links that nothing woke it for: those of other replicas, and retries.
-const poll = 250 * time.Millisecond
+// poll is how often an engine looks for due links that nothing woke it for: those of other replicas, and retries. When
+// it has found nothing for some time, what it may find is in less of a hurry: first tries are woken for, and delays
+// between later ones are long.
+const (
+	poll     = 250 * time.Millisecond
+	idlePoll = time.Second
+	restless = 5 * time.Second // how long after its last link an engine looks often
+)
 
 // Run claims and works off due links until ctx ends, then waits for its workers to finish the record they hold. A call
 // that takes longer than the drain timeout is given up; it is made again, under the same key, after the restart.
@@ -25,11 +31,15 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.o.Log.WarnContext(ctx, "no work until it is known what operators want", slog.Any("error", err))
 	}
 	workers.Go(func() { e.keepControl(ctx) })
+	found := time.Now()
 	for {
 		free := e.idle()
 		links, err := e.claimNow(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
+		}
+		if len(links) > 0 {
+			found = time.Now()
 		}
 		for _, l := range links {
 			f := e.flights.start(l.LocalID, e.wanted().Revision)
@@ -38,7 +48,7 @@ func (e *Engine) Run(ctx context.Context) error {
 				e.freed()
 			})
 		}
-		if ctx.Err() != nil || (len(links) < free || free == 0) && !e.sleep(ctx) {
+		if ctx.Err() != nil || (len(links) < free || free == 0) && !e.sleep(ctx, found) {
 			return nil
 		}
 	}
@@ -76,9 +86,13 @@ func (e *Engine) freed() {
 	}
 }
 
-// sleep waits until there may be something to claim, and a worker for it; false when ctx ended.
-func (e *Engine) sleep(ctx context.Context) bool {
+// sleep waits until there may be something to claim, and a worker for it; false when ctx ended. found is when there was
+// something the last time.
+func (e *Engine) sleep(ctx context.Context, found time.Time) bool {
 	wake, freed, wait := e.wake, (chan struct{})(nil), poll
+	if time.Since(found) > restless {
+		wait = idlePoll
+	}
 	if e.idle() == 0 { // nothing is to be claimed, whatever there is
 		wake, freed, wait = nil, e.free, time.Second
 	}

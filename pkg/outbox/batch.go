@@ -28,6 +28,8 @@ type outcome struct {
 // one then sees what the relay that had the lock before has deleted.
 const lockSQL = `SELECT pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))`
 
+const existsSQL = `SELECT EXISTS (SELECT FROM outbox)`
+
 // selectSQL leaves out the routes that wait for their next try, so that they hold up nobody. NOT IN, because PostgreSQL
 // turns NOT EXISTS into a join that reads and sorts the whole table: 60 ms a batch at 100,000 rows, and not 0.2.
 const selectSQL = `
@@ -35,7 +37,9 @@ SELECT id, exchange, key, message_id, headers::text AS headers, body, message_ti
 WHERE (exchange, key) NOT IN (SELECT exchange, key FROM jsonb_to_recordset(?::jsonb) AS waiting (exchange text, key text))
 ORDER BY id LIMIT ?`
 
-const deleteSQL = `DELETE FROM outbox WHERE id IN (SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb))`
+// deleteSQL makes an array of the ids: PostgreSQL would join the table with a set of them, and read it to its end.
+const deleteSQL = `
+DELETE FROM outbox WHERE id = ANY (ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb)))`
 
 // batch publishes the oldest rows and deletes those that the broker has confirmed, in one transaction. When ctx ends
 // during the publishing, what was confirmed until then is still deleted.
@@ -45,6 +49,11 @@ func (r *Relay) batch(ctx context.Context) (done outcome, err error) {
 	}
 	unhurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 	defer cancel()
+	if r.polling {
+		if waiting, err := r.waiting(unhurried); err != nil || !waiting {
+			return done, err
+		}
+	}
 	var failed error // of the batch as a whole: no reason to roll back
 	err = r.db.WithContext(unhurried).Transaction(func(tx *gorm.DB) error {
 		var locked bool
@@ -52,7 +61,7 @@ func (r *Relay) batch(ctx context.Context) (done outcome, err error) {
 			return fmt.Errorf("lock the outbox: %w", err)
 		}
 		if !locked {
-			return tx.Raw(`SELECT EXISTS (SELECT FROM outbox)`).Scan(&done.locked).Error
+			return tx.Raw(existsSQL).Scan(&done.locked).Error
 		}
 		rows, err := r.oldest(tx, time.Now())
 		if err != nil || len(rows) == 0 {
@@ -70,6 +79,17 @@ func (r *Relay) batch(ctx context.Context) (done outcome, err error) {
 	}
 	r.metrics.published.Add(float64(done.sent))
 	return done, failed
+}
+
+// waiting reports, without a transaction, whether there is anything to publish.
+func (r *Relay) waiting(ctx context.Context) (waiting bool, err error) {
+	if err := r.db.WithContext(ctx).Raw(existsSQL).Scan(&waiting).Error; err != nil {
+		return false, fmt.Errorf("look at the outbox: %w", err)
+	}
+	if !waiting {
+		r.routes.forget(time.Now(), nil)
+	}
+	return waiting, nil
 }
 
 func (r *Relay) oldest(tx *gorm.DB, now time.Time) ([]row, error) {

@@ -96,6 +96,21 @@ func (p *Process) Resident() (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
+// Peak is the most memory that the process has ever held, in bytes.
+func (p *Process) Peak() (int64, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0, fmt.Errorf("status of %s is unreadable", p.Name)
+	}
+	kilobytes, err := strconv.ParseInt(fields[0], 10, 64)
+	return kilobytes << 10, err
+}
+
 // CPU is the CPU time that the process has used.
 func (p *Process) CPU() (time.Duration, error) { return cpuTime(p.command.Process.Pid) }
 

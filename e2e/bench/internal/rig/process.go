@@ -118,7 +118,12 @@ func (p *Process) Thaw() error { return p.command.Process.Signal(syscall.SIGCONT
 
 // Until waits for a condition.
 func Until(ctx context.Context, what string, condition func(ctx context.Context) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	return Within(ctx, patience, what, condition)
+}
+
+// Within waits for a condition, but no longer than so.
+func Within(ctx context.Context, most time.Duration, what string, condition func(ctx context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

@@ -87,7 +87,7 @@ func (d *DataSync) StartConnector(ctx context.Context, stripeURL, addr string, s
 	env := map[string]string{
 		"DATABASE_URL": d.rig.config.DatabaseURL, "DATABASE_SCHEMA": d.ConnectorSchema, "AMQP_URL": d.amqp, "ADDR": addr,
 		"STRIPE_API_URL": stripeURL, "STRIPE_API_KEY": StripeKey, "STRIPE_WEBHOOK_SECRET": WebhookSecret,
-		"RATE_LIMIT": "100000", "ENDPOINT_RATE_LIMIT": "100000",
+		"RATE_LIMIT": "100000", "ENDPOINT_RATE_LIMIT": "100000", "BOOTSTRAP_API_KEY": APIKey,
 	}
 	maps.Copy(env, settings)
 	p, err := d.rig.start(ctx, connector, env)

@@ -87,6 +87,8 @@ func snapshot(id string, version int64) rig.Message {
 	return rig.Message{Exchange: event.EventsExchange, Key: e.Type, ID: e.ID, Body: e.JSON()}
 }
 
+const drainPatience = 2 * time.Minute
+
 // backlog is so many messages about as many customers.
 func (c *consumer) backlog(count int) []rig.Message {
 	messages := make([]rig.Message, count)
@@ -120,7 +122,7 @@ func (b *Bench) drain(ctx context.Context, c *consumer, messages []rig.Message, 
 				return err
 			}
 		}
-		err := rig.Until(ctx, "the backlog is worked off", func(context.Context) (bool, error) {
+		err := rig.Within(ctx, drainPatience, "the backlog is worked off", func(context.Context) (bool, error) {
 			return reached(c.receiver.Calls(), customers), nil
 		})
 		if err != nil {

@@ -14,8 +14,10 @@ import (
 const cpuBound = 400
 
 const (
-	drainTime = 2500 * time.Millisecond
-	drainMost = 1200 // customers in a backlog
+	drainTime     = 2500 * time.Millisecond
+	drainTimeFull = 25 * time.Second
+	drainMost     = 1200 // customers in a backlog
+	drainFull     = 20_000
 )
 
 // drain measures how fast a backlog is worked off, by Stripe's latency and by the number of workers.
@@ -37,10 +39,13 @@ func drain(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 
 func (b *Bench) drainWith(ctx context.Context, latency time.Duration, workers int) ([]report.Row, error) {
 	name := fmt.Sprintf("drain, %d workers, %s: ", workers, latency)
-	count, goal, limit := min(drainMost, 100*workers), report.AtLeast(0.6), 0.0
+	count, most, goal, limit := min(drainMost, 100*workers), drainTime, report.AtLeast(0.6), 0.0
+	if b.Full {
+		count, most = drainFull, drainTimeFull
+	}
 	if latency > 0 {
 		limit = float64(workers) / latency.Seconds()
-		count, goal = min(count, int(limit*drainTime.Seconds())), limited(limit)
+		count, goal = min(count, int(limit*most.Seconds())), limited(limit)
 	}
 	ours, err := b.datasync(ctx, workers, 1)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 
 const (
 	few  = 1_000
-	many = 1_000_000
-	slow = 100 // ms: of what takes so long a few requests tell enough
+	many = 1_000_000 // also when the rest is small: what grows with the table shows only in a large one
+	slow = 100       // ms: of what takes so long a few requests tell enough
 )
 
 // list measures pages and searches of a catalog with few customers and of one with many, in turn.

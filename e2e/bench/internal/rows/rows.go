@@ -18,7 +18,8 @@ import (
 // Bench is what a row works with.
 type Bench struct {
 	Rig    *rig.Rig
-	Rounds int // of each side, alternately
+	Rounds int  // of each side, alternately
+	Full   bool // the large sizes, whatever time they take
 	// Detail, if not nil, gets a line about each measured piece of work: who used how much CPU for it.
 	Detail io.Writer
 }
@@ -39,10 +40,20 @@ func All() []Row {
 		{"hot", hot},
 		{"webhook", webhook},
 		{"webhookcatalog", webhookToCatalog},
+		{"beside", beside},
+		{"reconcile", reconcile},
 		{"list", list},
 		{"idle", idle},
 		{"scale", scale},
 	}
+}
+
+// size is the one that a row is run at: the small one fits into the time that a whole run may take.
+func (b *Bench) size(small, full int) int {
+	if b.Full {
+		return full
+	}
+	return small
 }
 
 // sample are the values of all rounds of the two sides.

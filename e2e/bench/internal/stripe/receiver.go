@@ -25,12 +25,14 @@ type Call struct {
 	Key        string // idempotency key
 }
 
-// Receiver answers the calls that make, change and read a customer, after a latency.
+// Receiver answers the calls that make, change, read and list customers, after a latency.
 type Receiver struct {
 	URL string
 
 	latency atomic.Int64
 	last    atomic.Int64
+	listed  atomic.Int64
+	reads   atomic.Int64
 	mu      sync.Mutex
 	calls   []Call
 	objects map[string]object
@@ -59,6 +61,7 @@ func Listen(ctx context.Context) (*Receiver, error) {
 	mux.HandleFunc("POST /v1/customers", r.write)
 	mux.HandleFunc("POST /v1/customers/{id}", r.write)
 	mux.HandleFunc("GET /v1/customers/{id}", r.read)
+	mux.HandleFunc("GET /v1/customers", r.list)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	context.AfterFunc(ctx, func() { _ = web.Close() })
 	go func() { _ = web.Serve(listener) }()
@@ -103,6 +106,7 @@ func (r *Receiver) write(w http.ResponseWriter, q *http.Request) {
 }
 
 func (r *Receiver) read(w http.ResponseWriter, q *http.Request) {
+	r.reads.Add(1)
 	r.mu.Lock()
 	o, ok := r.objects[q.PathValue("id")]
 	r.mu.Unlock()

@@ -134,28 +134,44 @@ func (c *comparison) verify(ctx context.Context, l *link, since time.Time) (*fin
 const linkColumns = `local_id, COALESCE(remote_id, '') AS remote_id, desired, desired_version, shadow, version, generation, seq,
     pending, intent, doubt, checks, checked, gone, state, offered, paused, due_at, updated_at`
 
-// linksSQL looks the links up one by one, by their indexes: as a set, the whole table would be read.
-const linksSQL = `
+// These look the links up one by one, by their indexes: as a set, the whole table would be read.
+const (
+	linksByRemoteSQL = `
 SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
-    SELECT ` + linkColumns + ` FROM links WHERE kind = ? AND remote_id = wanted.id LIMIT 1) AS l
-UNION ALL
+    SELECT ` + linkColumns + ` FROM links WHERE kind = ? AND remote_id = wanted.id LIMIT 1) AS l`
+	linksByMarkSQL = `
 SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
     SELECT ` + linkColumns + ` FROM links WHERE kind = ? AND local_id = wanted.id::uuid LIMIT 1) AS l`
+)
 
-// linksOf reads the links that objects belong to, by their ids and by their marks.
+// linksOf reads the links that objects belong to: by their ids, and those that are linked to nothing by their marks.
 func (c *comparison) linksOf(ctx context.Context, objects []Object) (neighbours, error) {
 	near := neighbours{map[string]*link{}, map[string]*link{}}
 	ids, marks := []string{}, []string{}
 	for _, object := range objects {
 		ids = append(ids, object.ID)
+	}
+	if err := c.addLinks(ctx, near, linksByRemoteSQL, ids); err != nil {
+		return near, err
+	}
+	for _, object := range objects {
+		if near.byRemote[object.ID] != nil {
+			continue
+		}
 		if id, err := uuid.Parse(object.LocalID); err == nil && id.String() == object.LocalID {
 			marks = append(marks, object.LocalID)
 		}
 	}
+	return near, c.addLinks(ctx, near, linksByMarkSQL, marks)
+}
+
+func (c *comparison) addLinks(ctx context.Context, near neighbours, query string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	var found []*link
-	err := c.o.DB.WithContext(ctx).Raw(linksSQL, jsonList(ids), c.o.Kind, jsonList(marks), c.o.Kind).Scan(&found).Error
-	if err != nil {
-		return near, fmt.Errorf("read links: %w", err)
+	if err := c.o.DB.WithContext(ctx).Raw(query, jsonList(ids), c.o.Kind).Scan(&found).Error; err != nil {
+		return fmt.Errorf("read links: %w", err)
 	}
 	for _, l := range found {
 		near.byMark[l.LocalID] = l
@@ -163,7 +179,7 @@ func (c *comparison) linksOf(ctx context.Context, objects []Object) (neighbours,
 			near.byRemote[l.RemoteID] = l
 		}
 	}
-	return near, nil
+	return nil
 }
 
 // linkOf reads one link; nil when there is none.

@@ -8,11 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-	"gorm.io/gorm"
-
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/ledger"
+	"github.com/google/uuid"
 )
 
 // outcome says in the inbox what a notice came to.
@@ -149,8 +147,7 @@ adopted AS (
     INSERT INTO links (kind, local_id, remote_id, generation, checks, event_id, due_at)
     SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, event_id, now()
     FROM arrived JOIN fresh USING (event_id) WHERE adopt IS NOT NULL ORDER BY adopt
-    ON CONFLICT (kind, local_id) DO UPDATE SET checks = links.checks + 1, due_at = COALESCE(links.due_at, now()))
-SELECT event_id FROM fresh`
+    ON CONFLICT (kind, local_id) DO UPDATE SET checks = links.checks + 1, due_at = COALESCE(links.due_at, now()))`
 
 // storeArrivals returns the ids of those that were not stored before.
 func (e *Engine) storeArrivals(ctx context.Context, arrivals []arrival) (fresh []string, err error) {
@@ -158,35 +155,38 @@ func (e *Engine) storeArrivals(ctx context.Context, arrivals []arrival) (fresh [
 	if err != nil {
 		return nil, fmt.Errorf("encode notices: %w", err)
 	}
-	kind := e.o.Kind
-	var echoes ledger.Entries
-	err = e.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Raw(storeSQL, string(encoded), kind, kind, kind).Scan(&fresh).Error; err != nil {
-			return err
+	query, args := storeSQL, []any{string(encoded), e.o.Kind, e.o.Kind, e.o.Kind}
+	echoes := e.echoes(arrivals)
+	if len(echoes) > 0 {
+		listed, err := ledger.Those(echoes, "event_id IN (SELECT event_id FROM fresh)")
+		if err != nil {
+			return nil, err
 		}
-		echoes = e.echoes(arrivals, fresh)
-		return ledger.Append(tx, echoes)
-	})
+		query, args = query+",\nlisted AS ("+listed.SQL+")", append(args, listed.Args...)
+	}
+	err = e.o.DB.WithContext(ctx).Raw(query+"\nSELECT event_id FROM fresh", args...).Scan(&fresh).Error
 	if err == nil && e.keepsLedger() {
-		e.o.Ledger.Count(echoes)
+		e.o.Ledger.Count(ledger.Entries{Changes: slices.DeleteFunc(echoes, func(c ledger.Change) bool {
+			return !slices.Contains(fresh, c.EventID)
+		})})
 	}
 	return fresh, err
 }
 
 // echoes are the lines of notices that asked for nothing. What asks for a look gets its line when that is done.
-func (e *Engine) echoes(arrivals []arrival, fresh []string) (entries ledger.Entries) {
+func (e *Engine) echoes(arrivals []arrival) (lines []ledger.Change) {
 	if !e.keepsLedger() {
-		return entries
+		return nil
 	}
 	for _, a := range arrivals {
-		if a.Outcome == outcomeEcho && slices.Contains(fresh, a.EventID) {
-			entries.Changes = append(entries.Changes, ledger.Change{
+		if a.Outcome == outcomeEcho {
+			lines = append(lines, ledger.Change{
 				Direction: admin.Inbound, Kind: e.o.Kind, RecordID: a.About, RemoteID: a.RemoteID, Origin: e.o.Name, Op: "check",
 				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID,
 			})
 		}
 	}
-	return entries
+	return lines
 }
 
 // known are links by what a notice may know of them.

@@ -62,6 +62,17 @@ func (e Entries) Statements() ([]postgres.Statement, error) {
 	return all, nil
 }
 
+// Those is the statement that writes the changes for which a condition on their columns holds, to be part of another one.
+func Those(changes []Change, condition string) (postgres.Statement, error) {
+	statements, err := Entries{Changes: changes}.Statements()
+	if err != nil || len(statements) == 0 {
+		return postgres.Statement{}, err
+	}
+	s := statements[0]
+	s.SQL += " WHERE " + condition
+	return s, nil
+}
+
 func rowsOf[E any](entries []E, row func(E) any) []any {
 	rows := make([]any, len(entries))
 	for i, e := range entries {

@@ -15,7 +15,10 @@ import (
 	"github.com/datasync-dev/datasync/pkg/admin"
 )
 
-const reconcilePatience = 10 * time.Minute
+const (
+	reconcilePatience = 10 * time.Minute
+	reconcileLook     = 200 * time.Millisecond // looking costs CPU too
+)
 
 // reconcile measures a comparison of every link with Stripe: its calls, its speed, and its memory at two sizes.
 func reconcile(ctx context.Context, b *Bench) (rows []report.Row, err error) {
@@ -100,6 +103,7 @@ func (l *linked) compare(ctx context.Context, b *Bench) (c compared, err error) 
 			return err
 		}
 		return rig.Within(ctx, reconcilePatience, "the comparison is done", func(ctx context.Context) (bool, error) {
+			<-time.After(reconcileLook)
 			err := call(ctx, http.MethodGet, connector.URL+"/admin/v1/jobs/"+job.ID, "", &job)
 			return !job.FinishedAt.IsZero(), err
 		})

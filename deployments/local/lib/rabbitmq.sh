@@ -137,7 +137,7 @@ rabbitmq_own() {
     state_claim rabbitmq "$MQ_DIR" "$(rabbitmq_user)" || return 1
     rabbitmq_configure || return 1
     rabbitmq_own_pid >/dev/null || rabbitmq_start
-    if wait_until 90 rabbitmq_settled && rabbitmq_answers && wait_until 20 rabbitmq_manages; then
+    if wait_until 180 rabbitmq_settled && rabbitmq_answers && wait_until 20 rabbitmq_manages; then
         say RabbitMQ "started our own node $MQ_NODE, $(rabbitmq_where), data in $MQ_DIR"
         return 0
     fi

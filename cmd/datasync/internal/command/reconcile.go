@@ -30,14 +30,16 @@ type reconciling struct {
 	yes     bool
 }
 
+// matching are the flags of a comparison; a plan has settled them.
 func (r *reconciling) matching(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.request.Adopt, "adopt", "", "also match objects that are not linked with customers, by mark, email or external_id")
 	f.StringVar(&r.request.ExternalKey, "external-key", "", "with --adopt external_id: the `key` of metadata at the remote that holds the customer's id, or the same value as here")
-	f.StringVar(&r.request.Orphans, "orphans", "", "objects and customers without a match: create or ignore (default: report)")
-	f.Float64Var(&r.request.Rate, "rate", 0, "calls per second (default: a quarter of the connector's)")
 	oneOf(cmd, "adopt", "mark", "email", "external_id")
-	oneOf(cmd, "orphans", "create", "ignore")
+}
+
+func (r *reconciling) rateFlag(cmd *cobra.Command) {
+	cmd.Flags().Float64Var(&r.request.Rate, "rate", 0, "calls per second (default: a quarter of the connector's)")
 }
 
 func (a *app) reconcile() *cobra.Command {
@@ -48,6 +50,7 @@ func (a *app) reconcile() *cobra.Command {
 	}
 	r.connectorFlag(cmd)
 	r.matching(cmd)
+	r.rateFlag(cmd)
 	cmd.Flags().StringSliceVar(&r.only, "only", nil, "only these `customers`, with commas: ids, cus_... or email addresses")
 	cmd.Flags().StringVar(&r.save, "save", "", "`file` to save the differences in as a plan")
 	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string, p *output.Printer, s *connect.Services) error {

@@ -26,7 +26,9 @@ func (a *app) reconcileApply() *cobra.Command {
 		Example: "  datasync reconcile apply plan.json --repair catalog",
 	}
 	r.connectorFlag(cmd)
-	r.matching(cmd)
+	r.rateFlag(cmd)
+	cmd.Flags().StringVar(&r.request.Orphans, "orphans", "", "objects and customers without a match: create or ignore (default: report)")
+	oneOf(cmd, "orphans", "create", "ignore")
 	sides := []string{"catalog", "remote", "policy"}
 	cmd.Flags().StringVar(&r.request.Repair, "repair", "", "which `side` wins where they differ: catalog, remote or policy")
 	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")

@@ -6,13 +6,18 @@
 #   ...
 #   ```
 #
-# All blocks of a document run in one shell, from the top of the repository, stopping at the first failure.
+# All blocks of a document run in one shell, from the top of the repository, stopping at the first failure. Without
+# arguments: README.md and every how-to that has such blocks. They expect what `make up` started.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-for document in "${@:-README.md}"; do
+if [ "$#" = 0 ]; then
+    mapfile -t documents < <(grep -l '^<!-- run -->$' docs/howto/*.md)
+    set -- README.md "${documents[@]}"
+fi
+for document in "$@"; do
     script=$(awk '/^<!-- run -->$/{marked=1; next} marked && /^```bash$/{on=1; marked=0; next} /^```$/{on=0} on' "$document")
     [ -n "$script" ] || { echo "$document has no block marked to be run" >&2; exit 1; }
     printf '%s\n' "$script" | bash -euo pipefail -x /dev/stdin
-    printf '  %-17s its marked blocks work\n' "$document"
+    printf '  %s: its marked blocks work\n' "$document"
 done

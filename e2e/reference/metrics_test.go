@@ -28,8 +28,8 @@ func metrics(t *testing.T) []reference.Metric {
 func TestMetricsAreListed(t *testing.T) {
 	t.Parallel()
 	var page strings.Builder
-	page.WriteString("# Metrics\n\nRead from the code by the tests. Every service serves them at `/metrics`, with those of Go and of the\n" +
-		"process. Those of `pkg/...` are exported by each service that uses the package.\n\n" +
+	page.WriteString("# Metrics\n\nRead from the code by the tests. The catalog and the connectors serve them at `/metrics`, with those of Go\n" +
+		"and of the process. Those of `pkg/...` are exported by each service that uses the package.\n\n" +
 		"| name | kind | labels | exported by | meaning |\n|---|---|---|---|---|\n")
 	for _, m := range metrics(t) {
 		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(m.Labels, ", "), m.Service, m.Help)

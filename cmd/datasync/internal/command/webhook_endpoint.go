@@ -41,11 +41,11 @@ func (a *app) webhookEndpoint() *cobra.Command {
 			output.Of("enabled", func(e admin.WebhookEndpoint) string { return strconv.FormatBool(e.Enabled) }),
 			output.Of("events", func(e admin.WebhookEndpoint) string { return strings.Join(e.Events, ", ") }),
 			output.Of("secret", func(e admin.WebhookEndpoint) string { return e.Secret }))
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case endpoint.Secret != "":
-			p.Note("The secret cannot be shown again: add it to %s of the connector now.", envWebhookSecret)
+		}
+		if endpoint.Secret != "" {
+			p.Note("The connector has stored the secret and takes what it signs; nothing has to be configured.")
 		}
 		if endpoint.Problem != "" {
 			return exit.New(exit.Failed, endpoint.Problem, "")

@@ -132,6 +132,37 @@ func TestAPauseIsAppliedWhenNoCallThatItForbidsIsUnderWayAnyMore(t *testing.T) {
 	b.eventually(func() bool { return b.remote.Created() == 2 })
 }
 
+// What waits because of a pause is not in sync, whoever asked for the pause.
+func TestWhatAPauseHoldsBackIsPending(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pending := func() int64 {
+		state, err := b.engine.State(t.Context())
+		require.NoError(t, err)
+		return state.Records.Pending
+	}
+	s, object := b.synced()
+	require.Zero(t, pending())
+	b.operate(func(c *admin.Control) { c.Outbound, c.Inbound = false, false })
+	s = next(s, record.Patch{"phone": "1"})
+	b.deliver(s)
+	b.work()
+	require.EqualValues(t, 1, pending(), "outbound")
+	b.operate(func(c *admin.Control) { c.Outbound = true })
+	b.work()
+	b.sent()
+	b.remote.Edit(object.ID, record.Patch{"name": "Eve"})
+	b.webhooks()
+	b.work()
+	require.EqualValues(t, 1, pending(), "inbound")
+	b.operate(func(c *admin.Control) { c.Inbound = true })
+	b.work()
+	require.Zero(t, pending())
+	require.NoError(t, b.transact(func(tx *gorm.DB) error { return b.engine.Pause(tx, s.ID) }))
+	b.deliver(next(s, record.Patch{"phone": "2"}))
+	require.EqualValues(t, 1, pending(), "one record")
+}
+
 func TestADrainedReplicaTakesNothingNewAlsoAfterARestart(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -40,13 +40,17 @@ func (e *Engine) State(ctx context.Context) (s State, err error) {
 		where string
 	}{
 		{&s.Records.Pending, `due_at IS NOT NULL AND NOT paused AND state IN ('pending', 'synced')`},
+		{&s.Records.Pending, `held > 0 AND due_at IS NULL AND state IN ('pending', 'synced')`}, // a direction is paused
+		{&s.Records.Pending, `paused AND due_at IS NOT NULL AND state IN ('pending', 'synced')`},
 		{&s.Records.Retrying, `state = 'retrying' AND state <> 'synced'`},
 		{&s.Records.Failed, `state = 'failed' AND state <> 'synced'`},
 		{&s.Records.Paused, `paused`},
 	} {
-		if *count.into, err = e.counted(db, count.where); err != nil {
+		n, err := e.counted(db, count.where)
+		if err != nil {
 			return s, err
 		}
+		*count.into = min(*count.into+n, maxCount)
 	}
 	if s.Records.Total, err = e.estimate(db); err != nil {
 		return s, err

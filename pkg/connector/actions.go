@@ -25,8 +25,11 @@ const (
 	wakeSQL = `
 UPDATE links SET bulk = false, due_at = CASE WHEN lease_owner = '' OR due_at IS NULL THEN now() ELSE due_at END, `
 
-	pushSQL   = wakeSQL + `checks = checks + 1, forced = checks + 1 WHERE kind = ? AND local_id = ?`
-	pullSQL   = wakeSQL + `checks = checks + 1 WHERE kind = ? AND local_id = ?`
+	// unannounced: it is no notice that raises check.
+	unannounced = `event_id = '', event_trace = '', `
+
+	pushSQL   = wakeSQL + unannounced + `checks = checks + 1, forced = checks + 1 WHERE kind = ? AND local_id = ?`
+	pullSQL   = wakeSQL + unannounced + `checks = checks + 1 WHERE kind = ? AND local_id = ?`
 	retrySQL  = wakeSQL + `attempts = 0 WHERE kind = ? AND local_id = ?`
 	pauseSQL  = `UPDATE links SET paused = true WHERE kind = ? AND local_id = ?`
 	resumeOne = `UPDATE links SET paused = false WHERE kind = ? AND local_id = ?`

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // opGet is the operation that looks at an object.
@@ -44,8 +46,13 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	}
 	defer j.flight.called()
 	var a answer
+	ctx, span := tracing.Start(ctx, j.o.Name+" "+op, tracing.Client, slog.String("record_id", j.link.LocalID))
 	started := time.Now()
 	err := call(context.WithValue(ctx, answerKey{}, &a))
+	span.Note(slog.Int("http.response.status_code", a.status), slog.String("request_id", a.requestID))
+	span.End(reason(err))
+	j.o.Log.DebugContext(ctx, "called", slog.String("op", op), slog.String("local_id", j.link.LocalID), slog.Int("status", a.status),
+		slog.String("request_id", a.requestID), slog.Duration("took", time.Since(started)))
 	if err != nil && j.flights.givenUp() {
 		return errStopping
 	}

@@ -48,7 +48,7 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 			newest[snapshot.ID] = row{
 				Kind: snapshot.Kind, ID: snapshot.ID, Version: snapshot.Version, Bulk: snapshot.Bulk,
 				Offered: snapshot.Offer && !snapshot.Deleted, Body: snapshot,
-				Origin: origin{Event: envelope.ID, Trace: tracing.ID(tracing.Continue(ctx, delivery.Headers[tracing.Header])), At: envelope.Time},
+				Origin: origin{Event: envelope.ID, Trace: delivery.Headers[tracing.Header], At: envelope.Time},
 			}
 		}
 	}

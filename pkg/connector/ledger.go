@@ -22,8 +22,8 @@ import (
 // origin is the event that brought the wanted snapshot.
 type origin struct {
 	Event string    `json:"event"`
-	Trace string    `json:"trace,omitempty"`
-	At    time.Time `json:"at"` // when the catalog committed it
+	Trace string    `json:"trace,omitempty"` // as its traceparent header told
+	At    time.Time `json:"at"`              // when the catalog committed it
 }
 
 // line is an outbound change that is at work, over as many turns as it takes.
@@ -63,7 +63,7 @@ func (j *job) list(c ledger.Change) {
 	l := j.link
 	c.Kind, c.RecordID, c.RemoteID = l.Kind, l.LocalID, l.RemoteID
 	if c.Direction == admin.Inbound {
-		c.Origin, c.EventID = j.o.Name, l.EventID
+		c.Origin, c.EventID, c.TraceID = j.o.Name, l.EventID, j.trace
 	} else {
 		c.Origin = "catalog"
 	}
@@ -115,7 +115,7 @@ func (j *job) outcome(in *intent, fields []admin.FieldDiff, state, skip string) 
 	case "":
 		j.list(ledger.Change{
 			ID: l.Line.ID, At: time.Now(), Direction: admin.Outbound, Op: string(in.Op), Version: in.Version, State: state, Skip: skip,
-			Fields: fields, EventID: l.Line.Origin.Event, TraceID: l.Line.Origin.Trace, Latency: latency,
+			Fields: fields, EventID: l.Line.Origin.Event, TraceID: traceID(l.Line.Origin.Trace), Latency: latency,
 		})
 	default:
 		j.settleLine(state, skip, latency)
@@ -164,7 +164,7 @@ func (j *job) skip(why string) {
 		c.Op = "delete"
 	}
 	if l.Origin != nil {
-		c.EventID, c.TraceID = l.Origin.Event, l.Origin.Trace
+		c.EventID, c.TraceID = l.Origin.Event, traceID(l.Origin.Trace)
 	}
 	j.list(c)
 }

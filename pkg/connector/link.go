@@ -23,6 +23,7 @@ type link struct {
 	Forced         int64
 	Origin         *origin `gorm:"serializer:json"`
 	EventID        string
+	EventTrace     string // traceparent of what brought EventID
 
 	RemoteID   string
 	Shadow     record.Fields `gorm:"serializer:json"`

@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/ledger"
-	"github.com/google/uuid"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // outcome says in the inbox what a notice came to.
@@ -36,6 +38,7 @@ type arrival struct {
 	Raise       string      `json:"raise,omitempty"`       // local id of the link whose check is raised
 	Adopt       string      `json:"adopt,omitempty"`       // local id of the link that is made for an unknown object
 	Overwritten []overwrite `json:"overwritten,omitempty"` // for the link to raise
+	Trace       string      `json:"trace,omitempty"`       // traceparent of the request that brought it
 	About       string      `json:"-"`                     // local id of the link that it is about
 }
 
@@ -53,6 +56,7 @@ func (e *Engine) Notify(ctx context.Context, n Notice) error {
 
 // take takes in a notice, however it came.
 func (e *Engine) take(ctx context.Context, n Notice) error {
+	n.trace = tracing.Parent(ctx)
 	result, err := e.notices.Do(ctx, n)
 	if err != nil {
 		return fmt.Errorf("store notice %s: %w", n.EventID, err)
@@ -95,7 +99,7 @@ func (e *Engine) takeIn(ctx context.Context, notices []Notice) ([]outcome, error
 
 // judgeNotice decides what a notice comes to. l is the link that it is about, or nil.
 func (e *Engine) judgeNotice(l *link, n Notice) arrival {
-	a := arrival{EventID: n.EventID, Type: n.Type, RemoteID: n.RemoteID, Outcome: outcomeCheck}
+	a := arrival{EventID: n.EventID, Type: n.Type, RemoteID: n.RemoteID, Outcome: outcomeCheck, Trace: n.trace}
 	switch {
 	case n.Ignore != "" || n.RemoteID == "":
 		a.Outcome, a.Reason = outcomeIgnored, n.Ignore
@@ -128,24 +132,25 @@ func (e *Engine) judgeNotice(l *link, n Notice) arrival {
 const storeSQL = `
 WITH arrived AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS a (event_id text, type text, remote_id text, outcome text, reason text,
-        raise uuid, adopt uuid, overwritten jsonb)),
+        raise uuid, adopt uuid, overwritten jsonb, trace text)),
 fresh AS (
     INSERT INTO inbox (event_id, type, remote_id, outcome, reason)
     SELECT event_id, type, remote_id, outcome, reason FROM arrived ORDER BY event_id
     ON CONFLICT DO NOTHING RETURNING event_id),
 raises AS MATERIALIZED (
     SELECT raise AS local_id, count(*) AS checks, max(event_id) AS event_id,
+        COALESCE((array_agg(trace ORDER BY event_id DESC))[1], '') AS trace,
         jsonb_path_query_array(jsonb_agg(overwritten) FILTER (WHERE overwritten IS NOT NULL), '$[*][*]') AS overwritten
     FROM arrived JOIN fresh USING (event_id) WHERE raise IS NOT NULL GROUP BY raise),
 locked AS MATERIALIZED (
     SELECT l.local_id FROM links l JOIN raises USING (local_id) WHERE l.kind = ? ORDER BY l.local_id FOR UPDATE OF l),
 raised AS (
-    UPDATE links l SET checks = l.checks + r.checks, event_id = r.event_id, bulk = false, due_at = COALESCE(l.due_at, now()), updated_at = clock_timestamp(),
+    UPDATE links l SET checks = l.checks + r.checks, event_id = r.event_id, event_trace = r.trace, bulk = false, due_at = COALESCE(l.due_at, now()), updated_at = clock_timestamp(),
         overwritten = CASE WHEN r.overwritten IS NULL THEN l.overwritten ELSE COALESCE(l.overwritten, '[]') || r.overwritten END
     FROM raises r JOIN locked USING (local_id) WHERE l.kind = ? AND l.local_id = r.local_id),
 adopted AS (
-    INSERT INTO links (kind, local_id, remote_id, generation, checks, event_id, due_at)
-    SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, event_id, now()
+    INSERT INTO links (kind, local_id, remote_id, generation, checks, event_id, event_trace, due_at)
+    SELECT DISTINCT ON (adopt) ?, adopt, remote_id, 1, 1, event_id, COALESCE(trace, ''), now()
     FROM arrived JOIN fresh USING (event_id) WHERE adopt IS NOT NULL ORDER BY adopt
     ON CONFLICT (kind, local_id) DO UPDATE SET checks = links.checks + 1, due_at = COALESCE(links.due_at, now()))`
 
@@ -182,7 +187,7 @@ func (e *Engine) echoes(arrivals []arrival) (lines []ledger.Change) {
 		if a.Outcome == outcomeEcho {
 			lines = append(lines, ledger.Change{
 				Direction: admin.Inbound, Kind: e.o.Kind, RecordID: a.About, RemoteID: a.RemoteID, Origin: e.o.Name, Op: "check",
-				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID,
+				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID, TraceID: traceID(a.Trace),
 			})
 		}
 	}

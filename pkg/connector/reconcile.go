@@ -24,6 +24,7 @@ type job struct {
 	link   *link
 	flight *flight
 	was    report // what the catalog was last told
+	trace  string // id of the trace that the turn belongs to
 	out    []event.Envelope
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of

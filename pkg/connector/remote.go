@@ -79,4 +79,6 @@ type Notice struct {
 	Before   record.Fields // its content before what the notification tells; nil when it does not tell
 	Gone     bool          // the notification says that the object was deleted
 	Ignore   string        // not "": why this notification must be recorded and not acted on
+
+	trace string // traceparent of the request that brought it
 }

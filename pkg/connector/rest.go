@@ -24,7 +24,7 @@ func (j *job) rest(ctx context.Context, failure error) error {
 			next.after(j.o.VerifyAfter)
 		}
 	default:
-		next = j.failed(classify(failure))
+		next = j.failed(ctx, classify(failure))
 	}
 	if now := l.report(); now != j.was && (l.Desired != nil || l.Gone) {
 		j.out = append(j.out, event.NewState(j.stateOf(l)))
@@ -60,7 +60,7 @@ func (j *job) succeeded() {
 }
 
 // failed decides when the link is taken up again.
-func (j *job) failed(failure *Error) (next schedule) {
+func (j *job) failed(ctx context.Context, failure *Error) (next schedule) {
 	l := j.link
 	l.State = event.StateRetrying
 	if !j.breaker.isOpen() || l.Attempts == 0 { // an outage says nothing about the record
@@ -84,7 +84,7 @@ func (j *job) failed(failure *Error) (next schedule) {
 	if failure.Class == Operator { // logged once, when the breaker opened
 		return next
 	}
-	j.o.Log.Warn("sync failed",
+	j.o.Log.WarnContext(ctx, "sync failed",
 		slog.String("local_id", l.LocalID), slog.String("remote_id", l.RemoteID), slog.Int("attempt", l.Attempts),
 		slog.String("class", string(failure.Class)), slog.String("field", failure.Field),
 		slog.String("reason", failure.Reason), slog.Int("status", failure.Status),

@@ -164,7 +164,9 @@ func (e *Engine) work(ctx context.Context, l *link, f *flight) {
 		Engine: e, link: l, flight: f, was: l.report(),
 		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),
 	}
+	ctx, end := j.begun(ctx)
 	err := j.reconcile(ctx)
+	end(err)
 	switch {
 	case errors.Is(err, errLeaseLost):
 		e.metrics.lost.Inc()

@@ -105,12 +105,19 @@ type Span struct{ span trace.Span }
 // as for a log, and like there none may hold personal data.
 func Start(ctx context.Context, name string, kind trace.SpanKind, attributes ...slog.Attr) (context.Context, Span) {
 	ctx, span := provider(ctx).Tracer(scope).Start(ctx, name, trace.WithSpanKind(kind))
-	if span.IsRecording() {
-		for _, a := range attributes {
-			span.SetAttributes(converted(a))
-		}
+	made := Span{span}
+	made.Note(attributes...)
+	return ctx, made
+}
+
+// Note adds attributes that are known only later.
+func (s Span) Note(attributes ...slog.Attr) {
+	if !s.span.IsRecording() {
+		return
 	}
-	return ctx, Span{span}
+	for _, a := range attributes {
+		s.span.SetAttributes(converted(a))
+	}
 }
 
 func converted(a slog.Attr) attribute.KeyValue {

@@ -119,13 +119,27 @@ func (h *Handler) applyOne(ctx context.Context, d delivery) error {
 	return nil
 }
 
+// stateSpans begins one for each state: they are stored together, and each belongs to the trace of a write of its own.
+func stateSpans(ctx context.Context, deliveries []delivery) []tracing.Span {
+	spans := make([]tracing.Span, len(deliveries))
+	for i, d := range deliveries {
+		_, spans[i] = tracing.Start(tracing.Continue(ctx, d.Headers[tracing.Header]), "store state", tracing.Consumer,
+			slog.String("remote", d.report.State.Remote), slog.String("record_id", d.report.State.ID))
+	}
+	return spans
+}
+
 // storeStates stores all states in one statement; only when the database refuses it, one by one, to find the culprit.
 func (h *Handler) storeStates(ctx context.Context, deliveries []delivery) error {
 	states, ids := make([]event.State, len(deliveries)), make([]uuid.UUID, len(deliveries))
 	for i, d := range deliveries {
 		states[i], ids[i] = *d.report.State, uuid.MustParse(d.report.State.ID)
 	}
+	spans := stateSpans(ctx, deliveries)
 	err := syncstate.Store(h.db.WithContext(ctx), states)
+	for _, span := range spans {
+		span.End("")
+	}
 	if refused(err) && len(deliveries) == 1 {
 		h.bury(ctx, deliveries[0], err)
 		return nil

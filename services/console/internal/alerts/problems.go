@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
@@ -30,7 +31,7 @@ func problems(service string, s admin.Status, err error, now time.Time, silence 
 		return found
 	}
 	for _, c := range s.Checks {
-		if !c.OK {
+		if !c.OK && !told(s.Breaker, c) {
 			add("check "+c.Name, "It says what to do.", "%s is not well: %s.", c.Name, c.Detail)
 		}
 	}
@@ -40,7 +41,7 @@ func problems(service string, s admin.Status, err error, now time.Time, silence 
 				"the oldest message in the outbox has waited %s.", time.Duration(h.OldestSeconds)*time.Second)
 		}
 	}
-	if n := s.Records.Failed; n > 0 {
+	if n := s.Records.Failed; n > 0 && s.Role != "catalog" { // the catalog counts what its connectors tell it
 		add("parked", "Open Failures: it groups them by reason, with the fix.", "%s parked, because the remote refuses them.", count(n, "record is", "records are"))
 	}
 	if n := s.Records.Conflicts; n > 0 {
@@ -50,6 +51,11 @@ func problems(service string, s admin.Status, err error, now time.Time, silence 
 		add("breaker", "Calls begin again by themselves when that is mended.", "no calls are made: %s.", s.Breaker.Reason)
 	}
 	return append(found, feedProblems(service, s.Feed, now, silence)...)
+}
+
+// told reports whether an open breaker says the same as the check.
+func told(b *admin.Breaker, c admin.Check) bool {
+	return b != nil && b.Open && b.Reason != "" && strings.Contains(c.Detail, b.Reason)
 }
 
 func feedProblems(service string, f *admin.Feed, now time.Time, silence time.Duration) (found []Problem) {

@@ -93,6 +93,13 @@ func (w *Watch) RunOnce(ctx context.Context) error {
 	found := map[string]Problem{}
 	for name, source := range w.o.Sources {
 		status, err := source.Status(ctx)
+		if err != nil { // whether what was wrong there still is, nobody knows
+			for key, k := range w.known {
+				if k.Service == name && k.told {
+					found[key] = k.Problem
+				}
+			}
+		}
 		for _, p := range problems(name, status, err, now, w.o.Silence) {
 			found[p.Key] = p
 		}

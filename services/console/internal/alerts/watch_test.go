@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +95,10 @@ func TestEverythingThatBeginsTogetherIsOneMessage(t *testing.T) {
 	t.Parallel()
 	s, _, look := setup(t)
 	s.status = admin.Status{
-		Checks:  []admin.Check{{Name: "broker", Detail: "connection refused"}, {Name: "database", OK: true}},
+		Checks: []admin.Check{
+			{Name: "broker", Detail: "connection refused"}, {Name: "database", OK: true},
+			{Name: "stripe", Detail: "the API key was refused"},
+		},
 		Hops:    []admin.Hop{{Name: "outbox", OldestSeconds: 90}, {Name: "due links", OldestSeconds: 900}},
 		Records: admin.Records{Failed: 1, Conflicts: 4},
 		Breaker: &admin.Breaker{Open: true, Reason: "the API key was refused"},
@@ -109,7 +113,30 @@ func TestEverythingThatBeginsTogetherIsOneMessage(t *testing.T) {
 		require.Contains(t, messages[0], part)
 	}
 	require.NotContains(t, messages[0], "database")
+	require.Equal(t, 1, strings.Count(messages[0], "the API key was refused"), "once is enough")
 	require.NotContains(t, messages[0], "15m")
+}
+
+func TestARecordIsParkedAtItsConnectorAlone(t *testing.T) {
+	t.Parallel()
+	s, _, look := setup(t)
+	s.status = admin.Status{Role: "catalog", Records: admin.Records{Failed: 2}}
+	require.Empty(t, look(3))
+	s.status.Role = "connector"
+	require.Len(t, look(2), 1)
+}
+
+func TestNothingIsOverBecauseItsServiceIsAway(t *testing.T) {
+	t.Parallel()
+	s, _, look := setup(t)
+	s.status.Records.Failed = 2
+	require.Len(t, look(2), 1)
+	s.err = errors.New("connection refused")
+	require.Equal(t, []string{"stripe: it does not answer. Look at its log and at /readyz?verbose.\nhttp://c/dashboard"}, look(3))
+	s.err = nil
+	require.Equal(t, []string{"stripe: over: it does not answer.\nhttp://c/dashboard"}, look(3))
+	s.status.Records.Failed = 0
+	require.Equal(t, []string{"stripe: over: 2 records are parked, because the remote refuses them.\nhttp://c/dashboard"}, look(3))
 }
 
 func TestWhatCouldNotBeSentIsToldLater(t *testing.T) {

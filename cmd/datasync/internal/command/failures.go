@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -71,6 +73,9 @@ func (a *app) failuresRetry() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := knownGroup(cmd.Context(), connector, r.Fingerprint); err != nil {
+			return err
+		}
 		job, err := connector.Retry(cmd.Context(), r)
 		if err != nil {
 			return err
@@ -78,6 +83,25 @@ func (a *app) failuresRetry() *cobra.Command {
 		return f.follow(cmd.Context(), p, connector, job)
 	})
 	return cmd
+}
+
+// shownGroups is how many groups a connector shows at most.
+const shownGroups = 100
+
+// knownGroup refuses a group that nobody is in: a job that tries nothing would look like one that helped.
+func knownGroup(ctx context.Context, connector connect.Service, fingerprint string) error {
+	if fingerprint == "" {
+		return nil
+	}
+	groups, err := connector.Failures(ctx)
+	if err != nil {
+		return err
+	}
+	in := func(g admin.FailureGroup) bool { return g.Fingerprint == fingerprint }
+	if len(groups) < shownGroups && !slices.ContainsFunc(groups, in) {
+		return exit.New(exit.NotFound, "no customer fails in a group "+fingerprint, "datasync failures list shows the groups that there are")
+	}
+	return nil
 }
 
 // selections counts how many ways to select something were used.

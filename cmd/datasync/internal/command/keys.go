@@ -109,14 +109,28 @@ func findKey(cmd *cobra.Command, s *connect.Services, which scope, reference str
 		if err != nil {
 			return admin.Key{}, err
 		}
-		for _, key := range keys {
-			if key.ID == reference || key.Name == reference && key.RevokedAt.IsZero() {
-				return key, nil
-			}
-		}
-		return admin.Key{}, exit.New(exit.NotFound, "there is no key "+reference, "datasync keys list shows all")
+		return pickKey(keys, reference)
 	})
 	return service, key, err
+}
+
+// pickKey returns the key with this id, or the only one in use with this name.
+func pickKey(keys []admin.Key, reference string) (found admin.Key, err error) {
+	for _, key := range keys {
+		switch {
+		case key.ID == reference:
+			return key, nil
+		case key.Name != reference || !key.RevokedAt.IsZero():
+		case found.ID != "":
+			err = exit.New(exit.Usage, "several keys are called "+reference, "name the one you mean by its id, which datasync keys list shows")
+		default:
+			found = key
+		}
+	}
+	if found.ID == "" {
+		err = exit.New(exit.NotFound, "there is no key "+reference, "datasync keys list shows all")
+	}
+	return found, err
 }
 
 func (a *app) keysRotate() *cobra.Command {

@@ -68,6 +68,34 @@ func services(t *testing.T) (catalog, connector *fake) {
 	return catalog, connector
 }
 
+// A key that is ended cannot be taken back, so that a name which two of them have is not enough.
+func TestANameOfTwoKeysIsNotEnough(t *testing.T) {
+	t.Parallel()
+	ended := admin.Key{ID: job, Name: "billing", RevokedAt: at()}
+	catalog := newFake(t, "catalog", "catalog", map[string]any{
+		"GET /admin/v1/keys":             list(ended, admin.Key{ID: record, Name: "billing"}, admin.Key{ID: other, Name: "billing"}),
+		"DELETE /admin/v1/keys/" + other: struct{}{},
+	})
+	connector := newFake(t, "stripe", "connector", map[string]any{"GET /admin/v1/keys": list[admin.Key]()})
+	code, _, stderr := run(t, catalog, connector, "keys", "revoke", "billing", "--yes")
+	require.Equal(t, exit.Usage, code)
+	require.Contains(t, stderr, "several keys are called billing. Name the one you mean by its id")
+	require.Empty(t, catalog.requests())
+	code, _, stderr = run(t, catalog, connector, "keys", "revoke", other, "--yes")
+	require.Equal(t, exit.OK, code, stderr)
+}
+
+func TestARefusalIsTheServicesOwnSentence(t *testing.T) {
+	t.Parallel()
+	catalog := newFake(t, "catalog", "catalog", map[string]any{
+		"GET /admin/v1/conflicts/" + record: admin.Problem{Title: "Not Found", Detail: "There is no such conflict.", Status: 404, Code: "conflict_not_found"},
+	})
+	connector := newFake(t, "stripe", "connector", map[string]any{})
+	code, _, stderr := run(t, catalog, connector, "conflicts", "show", record)
+	require.Equal(t, exit.NotFound, code)
+	require.Equal(t, "datasync: There is no such conflict\n", stderr)
+}
+
 // Each command makes the requests that it should, shows what came back, and ends with the code that it should.
 func TestOperatorsCommands(t *testing.T) {
 	t.Parallel()
@@ -90,6 +118,7 @@ func TestOperatorsCommands(t *testing.T) {
 		"workers-elsewhere":   {[]string{"workers", "drain", "--connector", "paypal"}, 5, nil},
 		"failures-list":       {[]string{"failures", "list"}, 0, nil},
 		"failures-retry":      {[]string{"failures", "retry", "--group", "5f3c", "--rate", "10"}, 0, []string{`POST /admin/v1/failures/retry {"fingerprint":"5f3c","rate":10}`}},
+		"failures-no-group":   {[]string{"failures", "retry", "--group", "ffff"}, 5, nil},
 		"dead-letters-list":   {[]string{"dead-letters", "list"}, 0, nil},
 		"dead-letters-show":   {[]string{"dead-letters", "show", other}, 0, nil},
 		"dead-letters-replay": {[]string{"dead-letters", "replay", other}, 0, []string{`POST /admin/v1/dead-letters/replay {"ids":["` + other + `"]}`}},

@@ -71,6 +71,9 @@ func unreachable(err error) error {
 func refusal(r *admin.RequestError) *Error {
 	what := strings.TrimRight(cmp.Or(r.Title, http.StatusText(r.Status)), ".")
 	fix := strings.TrimSpace(r.Detail)
+	if what == http.StatusText(r.Status) && fix != "" { // the detail is the better sentence
+		what, fix = strings.TrimRight(fix, "."), ""
+	}
 	if len(r.Errors) > 0 {
 		fix = "" // it only points to them
 	}

@@ -53,6 +53,21 @@ func TestTheDashboardAsksForMetricsThatExist(t *testing.T) {
 	}
 }
 
+// What Prometheus scrapes of RabbitMQ must be there in a broker that was started for people.
+func TestTheLocalBrokerHasItsOwnMetrics(t *testing.T) {
+	t.Parallel()
+	scraped, err := os.ReadFile(filepath.Join(root, "deployments", "observability", "prometheus.yml"))
+	require.NoError(t, err)
+	require.Contains(t, string(scraped), "localhost:15692")
+	for file, part := range map[string]string{
+		"deployments/local/lib/rabbitmq.sh": "[rabbitmq_management,rabbitmq_prometheus]", "docker-compose.yml": ":15692",
+	} {
+		content, err := os.ReadFile(filepath.Join(root, file))
+		require.NoError(t, err)
+		require.Contains(t, string(content), part, file)
+	}
+}
+
 func read(t *testing.T, name string, decode func([]byte) error) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(root, "deployments", "observability", name))

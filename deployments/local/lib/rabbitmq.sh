@@ -22,7 +22,8 @@ rabbitmq_up() {
         complain RabbitMQ "nothing answers at $MQ_HOST:$MQ_PORT, and only a plain broker on this machine can be started for you."
         return 1
     fi
-    if docker_up rabbitmq RABBITMQ_PORT="$MQ_PORT" RABBITMQ_MANAGEMENT_PORT="$MQ_MANAGEMENT" RABBITMQ_USER="$MQ_USER" \
+    if docker_up rabbitmq RABBITMQ_PORT="$MQ_PORT" RABBITMQ_MANAGEMENT_PORT="$MQ_MANAGEMENT" \
+        RABBITMQ_PROMETHEUS_PORT="$MQ_PROMETHEUS" RABBITMQ_USER="$MQ_USER" \
         RABBITMQ_PASSWORD="$MQ_PASSWORD" RABBITMQ_VHOST="$MQ_VHOST"; then
         say RabbitMQ "started with Docker, $(rabbitmq_where)"
         return 0
@@ -57,6 +58,7 @@ rabbitmq_read_url() {
     MQ_PORT=${AMQP_PORT:-5672}
     MQ_MANAGEMENT=$((MQ_PORT + 10000))
     if [ -n "${AMQP_MANAGEMENT_URL:-}" ] && url_parse MQURL "$AMQP_MANAGEMENT_URL"; then MQ_MANAGEMENT=${MQURL_PORT:-$MQ_MANAGEMENT}; fi
+    MQ_PROMETHEUS=$((MQ_MANAGEMENT + 20)) # 15692, where Prometheus looks for it
     MQ_DIR=$(state_base)/rabbitmq-$MQ_PORT
     MQ_NODE=datasync@localhost
     [ "$MQ_PORT" = 5672 ] || MQ_NODE=datasync-$MQ_PORT@localhost
@@ -151,12 +153,14 @@ rabbitmq_own() {
 # small machine: by default it wants 50 MB of free disk and lets its log of quorum queues grow to half a gigabyte.
 rabbitmq_configure() {
     mkdir -p "$MQ_DIR/log" "$MQ_DIR/mnesia" || return 1
-    echo '[rabbitmq_management].' >"$MQ_DIR/enabled_plugins"
+    echo '[rabbitmq_management,rabbitmq_prometheus].' >"$MQ_DIR/enabled_plugins"
     cat >"$MQ_DIR/rabbitmq.conf" <<CONF || return 1
 # Written by make deps.
 listeners.tcp.1 = 127.0.0.1:$MQ_PORT
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $MQ_MANAGEMENT
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = $MQ_PROMETHEUS
 default_user = $MQ_USER
 default_pass = $MQ_PASSWORD
 default_vhost = $MQ_VHOST

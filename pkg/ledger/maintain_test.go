@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -42,6 +43,31 @@ func TestPartitionsAreMadeAheadAndDroppedAfterTheRetention(t *testing.T) {
 	var attempts int64
 	require.NoError(t, db.Raw("SELECT count(*) FROM attempts").Scan(&attempts).Error)
 	require.Zero(t, attempts)
+}
+
+// Each side of midnight (UTC) is a day of its own, and both are there before it strikes.
+func TestLinesAroundMidnightLieInTheirOwnDays(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(48 * time.Hour)
+	line := func(at time.Time) ledger.Change {
+		c := change("1")
+		c.ID, c.At = uuid.Nil, at
+		return c
+	}
+	appendAll(t, db, ledger.Entries{Changes: []ledger.Change{line(midnight.Add(-time.Millisecond)), line(midnight)}})
+	in := func(table string) (n int) {
+		require.NoError(t, db.Raw("SELECT count(*) FROM "+table).Scan(&n).Error)
+		return n
+	}
+	eve, day := "changes_"+midnight.Add(-time.Hour).Format("20060102"), "changes_"+midnight.Format("20060102")
+	require.Equal(t, []int{1, 1, 0}, []int{in(eve), in(day), in("changes_default")})
+
+	strikes := midnight.Add(ledger.Retention)
+	require.NoError(t, ledger.Maintain(t.Context(), db, strikes.Add(-time.Millisecond), ledger.Retention))
+	require.Equal(t, 2, in("changes"), "the eve is kept to its last moment")
+	require.NoError(t, ledger.Maintain(t.Context(), db, strikes, ledger.Retention))
+	require.Equal(t, []int{1, 1}, []int{in(day), in("changes")})
 }
 
 func TestADayWithoutAPartitionIsKeptInTheDefaultOneAndDeletedInTime(t *testing.T) {

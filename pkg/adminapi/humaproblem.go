@@ -53,6 +53,9 @@ func humaProblem(status int, message string, errs []error) *Problem {
 
 // Located says where huma found something wrong: its locations are like query.limit and body.ids[3].
 func Located(location, message string) admin.ProblemDetail {
+	if strings.HasPrefix(message, "invalid date/time") { // huma quotes Go's layout
+		message = "write a time like 2026-01-31T12:00:00Z"
+	}
 	detail := admin.ProblemDetail{Detail: sentence(message)}
 	place, name, _ := strings.Cut(location, ".")
 	switch {

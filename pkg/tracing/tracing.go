@@ -22,6 +22,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+	"golang.org/x/time/rate"
 )
 
 const scope = "github.com/datasync-dev/datasync"
@@ -47,8 +48,8 @@ func (c Config) Check() error {
 // Tracing makes the spans of one program.
 type Tracing struct{ provider *sdk.TracerProvider }
 
-// New returns the tracing of a service. It does not wait for the collector.
-func New(ctx context.Context, service string, c Config) (*Tracing, error) {
+// New returns the tracing of a service. It does not wait for the collector; when that is away, log tells so now and then.
+func New(ctx context.Context, service string, c Config, log *slog.Logger) (*Tracing, error) {
 	named := resource.NewSchemaless(attribute.String("service.name", service))
 	if c.Endpoint == "" {
 		return &Tracing{sdk.NewTracerProvider(sdk.WithSampler(sdk.NeverSample()), sdk.WithResource(named))}, nil
@@ -58,9 +59,31 @@ func New(ctx context.Context, service string, c Config) (*Tracing, error) {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
 	return &Tracing{sdk.NewTracerProvider(
-		sdk.WithBatcher(exporter), sdk.WithResource(named),
+		sdk.WithBatcher(&patient{SpanExporter: exporter, log: log, tell: rate.Sometimes{Interval: tellEvery}}), sdk.WithResource(named),
 		sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(c.Ratio))),
 	)}, nil
+}
+
+// tellEvery is how often the log says that spans are lost.
+const tellEvery = 10 * time.Minute
+
+// patient is an exporter whose failures go to our log: OpenTelemetry would write each to stderr, in lines of its own form.
+type patient struct {
+	sdk.SpanExporter
+
+	log  *slog.Logger
+	tell rate.Sometimes
+}
+
+// ExportSpans implements sdk.SpanExporter.
+func (p *patient) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+	if err := p.SpanExporter.ExportSpans(ctx, spans); err != nil {
+		p.tell.Do(func() {
+			p.log.WarnContext(ctx, "the collector does not take traces; look at OTEL_EXPORTER_OTLP_ENDPOINT. Nothing else depends on it",
+				slog.Any("error", err))
+		})
+	}
+	return nil
 }
 
 // closeTimeout is how long a collector may take for the last spans.

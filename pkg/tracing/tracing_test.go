@@ -1,11 +1,13 @@
 package tracing_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +46,7 @@ func collect(t *testing.T, ratio float64, work func(ctx context.Context)) map[st
 		}
 	}))
 	defer server.Close()
-	traces, err := tracing.New(t.Context(), "catalog", tracing.Config{Endpoint: server.URL, Ratio: ratio})
+	traces, err := tracing.New(t.Context(), "catalog", tracing.Config{Endpoint: server.URL, Ratio: ratio}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(tracing.With(t.Context(), traces))
 	work(ctx)
@@ -91,7 +93,7 @@ func TestATraceTravelsAsAHeader(t *testing.T) {
 
 func TestWithoutACollectorTracesHaveIDs(t *testing.T) {
 	t.Parallel()
-	traces, err := tracing.New(t.Context(), "catalog", tracing.Config{})
+	traces, err := tracing.New(t.Context(), "catalog", tracing.Config{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	ctx, span := tracing.Start(tracing.With(t.Context(), traces), "work", tracing.Internal)
 	defer span.End("")
@@ -113,4 +115,21 @@ func TestBadConfigurationNamesItsVariable(t *testing.T) {
 	require.NoError(t, tracing.Config{Endpoint: "http://localhost:4318", Ratio: 0.1}.Check())
 	require.ErrorContains(t, tracing.Config{Ratio: 2}.Check(), "OTEL_TRACES_SAMPLER_ARG")
 	require.ErrorContains(t, tracing.Config{Endpoint: "localhost"}.Check(), "OTEL_EXPORTER_OTLP_ENDPOINT")
+}
+
+func TestACollectorThatIsAwayIsToldInTheLogOnce(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	var log bytes.Buffer
+	traces, err := tracing.New(t.Context(), "catalog", tracing.Config{Endpoint: server.URL, Ratio: 1}, slog.New(slog.NewJSONHandler(&log, nil)))
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(tracing.With(t.Context(), traces))
+	for range 3 * 512 { // spans travel 512 at a time
+		_, span := tracing.Start(ctx, "work", tracing.Internal)
+		span.End("")
+	}
+	stop()
+	require.NoError(t, traces.Run(ctx))
+	require.Equal(t, 1, strings.Count(log.String(), "the collector does not take traces"), log.String())
 }

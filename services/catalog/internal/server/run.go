@@ -53,7 +53,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	log := service.NewLogger(stdout, "catalog", config.LogLevel, config.LogFormat)
 	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
-	traces, err := tracing.New(ctx, "catalog", config.Tracing)
+	traces, err := tracing.New(ctx, "catalog", config.Tracing, log)
 	if err != nil {
 		return err
 	}

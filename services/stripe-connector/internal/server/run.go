@@ -41,7 +41,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	}
 	log := service.NewLogger(stdout, "stripe-connector", config.LogLevel, config.LogFormat)
 	log.InfoContext(ctx, "configuration", service.Effective(service.Settings(config)))
-	traces, err := tracing.New(ctx, "stripe-connector", config.Tracing)
+	traces, err := tracing.New(ctx, "stripe-connector", config.Tracing, log)
 	if err != nil {
 		return fmt.Errorf("stripe-connector: %w", err)
 	}

@@ -88,6 +88,11 @@ func request(ctx context.Context, p *rig.Process, path string) (load.Request, er
 
 // fill makes customers by SQL. Their indexes are made again afterwards, which takes a fraction of the time.
 func fill(ctx context.Context, b *Bench, schema string, count int) error {
+	return inSchema(ctx, b, schema, func(tx pgx.Tx) error { return fillCustomers(ctx, tx, schema, count) })
+}
+
+// inSchema commits what is done with the tables of a schema.
+func inSchema(ctx context.Context, b *Bench, schema string, work func(tx pgx.Tx) error) error {
 	tx, err := b.Rig.DB().Begin(ctx)
 	if err != nil {
 		return err
@@ -96,6 +101,13 @@ func fill(ctx context.Context, b *Bench, schema string, count int) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL search_path = "+pgx.Identifier{schema}.Sanitize()); err != nil {
 		return err
 	}
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+func fillCustomers(ctx context.Context, tx pgx.Tx, schema string, count int) error {
 	rows, err := tx.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes
 		WHERE schemaname = $1 AND tablename IN ('customers', 'customer_sync') AND indexname NOT LIKE '%\_pkey'`, schema)
 	if err != nil {
@@ -121,10 +133,8 @@ func fill(ctx context.Context, b *Bench, schema string, count int) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, "ANALYZE customers, customer_sync"); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	_, err = tx.Exec(ctx, "ANALYZE customers, customer_sync")
+	return err
 }
 
 type index struct{ Name, Definition string }

@@ -117,21 +117,13 @@ func (l *linked) compare(ctx context.Context, b *Bench) (c compared, err error) 
 
 // fillLinks makes links by SQL to the objects that the receiver lists.
 func fillLinks(ctx context.Context, b *Bench, schema string, count int) error {
-	tx, err := b.Rig.DB().Begin(ctx)
-	if err != nil {
+	return inSchema(ctx, b, schema, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, fillLinksSQL, count); err != nil {
+			return fmt.Errorf("fill: %w", err)
+		}
+		_, err := tx.Exec(ctx, "ANALYZE links")
 		return err
-	}
-	defer func() { _ = tx.Rollback(ctx) }()
-	if _, err := tx.Exec(ctx, "SET LOCAL search_path = "+pgx.Identifier{schema}.Sanitize()); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, fillLinksSQL, count); err != nil {
-		return fmt.Errorf("fill: %w", err)
-	}
-	if _, err := tx.Exec(ctx, "ANALYZE links"); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	})
 }
 
 // The objects of stripe.Receiver.SetListed hold the same.

@@ -93,6 +93,10 @@ mutants: deps ## Switch off one rule of the protocol at a time: a test has to no
 bench: deps ## Measure the built binaries against a floor that promises nothing: BENCH=write,drain picks rows
 	go run ./e2e/bench
 
+.PHONY: bench-console
+bench-console: deps ## Measure the console's pages with CHANGES (1000000) changes in each ledger
+	go run ./e2e/bench/console
+
 .PHONY: screenshots
 screenshots: deps ## Renew docs/screenshots with a real browser
 	go test -count=1 -timeout 10m ./e2e/browser -run TestEveryPage -screenshots $(CURDIR)/docs/screenshots

@@ -79,6 +79,7 @@ func (c *Client) Links(ctx context.Context, f LinkFilter) (List[Link], error) {
 	set(query, "remote_id", f.RemoteID)
 	set(query, "class", f.Class)
 	set(query, "field", f.Field)
+	set(query, "fingerprint", f.Fingerprint)
 	return get[List[Link]](ctx, c, "/admin/v1/links", query)
 }
 

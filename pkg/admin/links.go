@@ -38,10 +38,11 @@ type Failure struct {
 // LinkFilter narrows a list of links.
 type LinkFilter struct {
 	Page
-	State    string
-	RemoteID string
-	Class    string
-	Field    string
+	State       string // or paused
+	RemoteID    string
+	Class       string
+	Field       string
+	Fingerprint string // of a FailureGroup
 }
 
 // FailureGroup is all records that fail for the same reason: GET /admin/v1/failures.

@@ -39,6 +39,9 @@ func (r *link) admin() admin.Link {
 	return l
 }
 
+// statePaused is what operators filter by; a paused record also has a state.
+const statePaused = "paused"
+
 // stateFilter turns a state that operators see into a condition that an index answers.
 func stateFilter(state string) (string, error) {
 	switch event.SyncState(state) {
@@ -50,6 +53,8 @@ func stateFilter(state string) (string, error) {
 		return ` AND state = 'synced' AND due_at IS NULL`, nil
 	case event.StateRetrying, event.StateFailed, event.StateDeleted, event.StateDetached:
 		return ` AND state = '` + state + `'`, nil
+	case statePaused:
+		return ` AND paused`, nil
 	}
 	return "", fmt.Errorf("%w: there is no state %q", ErrBadFilter, state)
 }
@@ -66,6 +71,7 @@ func (e *Engine) Links(ctx context.Context, f admin.LinkFilter) (admin.List[admi
 		{` AND remote_id = ?`, f.RemoteID},
 		{` AND fingerprint IS NOT NULL AND error->>'class' = ?`, f.Class},
 		{` AND fingerprint IS NOT NULL AND error->>'field' = ?`, f.Field},
+		{` AND fingerprint = ?`, f.Fingerprint},
 		{` AND local_id > ?`, f.Cursor},
 	} {
 		if filter.value != "" {

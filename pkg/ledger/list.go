@@ -55,9 +55,19 @@ func (l line) change() (admin.Change, error) {
 	return c, nil
 }
 
-// List returns a page of changes, newest first, without their attempts. The caller fills in Service. ErrCursor: the
-// cursor is not from this list.
+// List returns a page of changes, newest first; those that failed carry their attempts, which say why. The caller fills
+// in Service. ErrCursor: the cursor is not from this list.
 func List(ctx context.Context, db *gorm.DB, f admin.ChangeFilter) (admin.List[admin.Change], error) {
+	page, err := list(ctx, db, f)
+	if err != nil {
+		return page, err
+	}
+	return page, addAttempts(ctx, db, page.Data, func(c admin.Change) bool {
+		return c.State == admin.StateFailed || c.State == admin.StateRetrying
+	})
+}
+
+func list(ctx context.Context, db *gorm.DB, f admin.ChangeFilter) (admin.List[admin.Change], error) {
 	conditions, err := narrow(f)
 	if err != nil {
 		return admin.List[admin.Change]{}, err

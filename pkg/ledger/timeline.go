@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,18 +31,20 @@ func Get(ctx context.Context, db *gorm.DB, id string) (admin.Change, error) {
 		return change, err
 	}
 	changes := []admin.Change{change}
-	err = addAttempts(ctx, db, changes)
+	err = addAttempts(ctx, db, changes, all)
 	return changes[0], err
 }
 
 // Timeline returns a page of the changes of one record, newest first, with their attempts.
 func Timeline(ctx context.Context, db *gorm.DB, recordID string, p admin.Page) (admin.List[admin.Change], error) {
-	page, err := List(ctx, db, admin.ChangeFilter{Page: p, RecordID: recordID})
+	page, err := list(ctx, db, admin.ChangeFilter{Page: p, RecordID: recordID})
 	if err != nil {
 		return page, err
 	}
-	return page, addAttempts(ctx, db, page.Data)
+	return page, addAttempts(ctx, db, page.Data, all)
 }
+
+func all(admin.Change) bool { return true }
 
 // maxAttempts bounds what is shown of a change that is retried for days: the last ones.
 const maxAttempts = 500
@@ -49,19 +52,20 @@ const maxAttempts = 500
 // before is how much earlier than its change an attempt can have begun: the line may be written when the call is over.
 const before = time.Hour
 
-// addAttempts adds to each change its attempts, the first one first.
-func addAttempts(ctx context.Context, db *gorm.DB, changes []admin.Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	places, ids := map[uuid.UUID]int{}, make([]uuid.UUID, len(changes))
-	earliest := changes[0].At
+// addAttempts adds to each change that is wanted its attempts, the first one first.
+func addAttempts(ctx context.Context, db *gorm.DB, changes []admin.Change, wanted func(admin.Change) bool) error {
+	places, earliest := map[uuid.UUID]int{}, time.Now()
 	for i, c := range changes {
-		ids[i] = uuid.MustParse(c.ID)
-		places[ids[i]] = i
+		if !wanted(c) {
+			continue
+		}
+		places[uuid.MustParse(c.ID)] = i
 		if c.At.Before(earliest) {
 			earliest = c.At
 		}
+	}
+	if len(places) == 0 {
+		return nil
 	}
 	var rows []attempt
 	// OFFSET 0 keeps the planner from reading all attempts in their order, looking for the change of each.
@@ -70,7 +74,7 @@ func addAttempts(ctx context.Context, db *gorm.DB, changes []admin.Change) error
 			SELECT id, change_id, record_id, number, op, worker, started_at, duration_ms, status, request_id, class, field, error
 			FROM attempts WHERE change_id IN ? AND id >= ? OFFSET 0) AS a
 		ORDER BY id DESC LIMIT ?`,
-		ids, floor(earliest.Add(-before)), maxAttempts).Scan(&rows).Error
+		slices.Collect(maps.Keys(places)), floor(earliest.Add(-before)), maxAttempts).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read attempts: %w", err)
 	}

@@ -9,11 +9,18 @@ ALL_SERVICES=(stripe-simulator catalog stripe-connector console)
 services_settle() {
     CATALOG_PORT=${CATALOG_PORT:-8000} CONNECTOR_PORT=${CONNECTOR_PORT:-8001} SIMULATOR_PORT=${SIMULATOR_PORT:-12111}
     CONSOLE_PORT=${CONSOLE_PORT:-5555}
+    services_broker_ui
     case ${SIMULATOR:-on} in
         on | 1 | true | yes) services_with_simulator ;;
         off | 0 | false | no) services_with_stripe ;;
         *) complain SIMULATOR "is \"$SIMULATOR\", but must be on or off" && return 1 ;;
     esac
+}
+
+# services_broker_ui: where RabbitMQ's own pages are, for the console's links: as make deps starts them, on this machine.
+services_broker_ui() {
+    [ -z "${RABBITMQ_UI:-}" ] && url_parse AMQP "$AMQP_URL" || return 0
+    case $AMQP_HOST in localhost | 127.*) RABBITMQ_UI=http://$AMQP_HOST:$((${AMQP_PORT:-5672} + 10000)) ;; esac
 }
 
 # services_with_simulator: a Stripe on this machine. It has no rate limit unless told to, so ours is lifted too.

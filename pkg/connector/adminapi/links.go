@@ -23,17 +23,18 @@ func (s *server) registerLinks() {
 type linksInput struct {
 	adminapi.Paging
 
-	State    string `query:"state" enum:"pending,synced,retrying,failed,deleted,detached" doc:"only records in this state"`
-	RemoteID string `query:"remote_id" maxLength:"200" doc:"only the record of this object"`
-	Class    string `query:"class" enum:"transient,throttled,permanent,operator" doc:"only records that fail like this"`
-	Field    string `query:"field" maxLength:"200" doc:"only records that fail because of this field"`
+	State       string `query:"state" enum:"pending,synced,retrying,failed,deleted,detached,paused" doc:"only records in this state; paused: that an operator stopped, in whatever state"`
+	RemoteID    string `query:"remote_id" maxLength:"200" doc:"only the record of this object"`
+	Class       string `query:"class" enum:"transient,throttled,permanent,operator" doc:"only records that fail like this"`
+	Field       string `query:"field" maxLength:"200" doc:"only records that fail because of this field"`
+	Fingerprint string `query:"fingerprint" maxLength:"100" doc:"only records of this group of failures"`
 }
 
 type linksOutput struct{ Body admin.List[admin.Link] }
 
 func (s *server) links(ctx context.Context, in *linksInput) (*linksOutput, error) {
 	page, err := s.Engine.Links(ctx, admin.LinkFilter{
-		Page: admin.Page{Cursor: in.Cursor, Limit: in.Limit}, State: in.State, RemoteID: in.RemoteID, Class: in.Class, Field: in.Field,
+		Page: admin.Page{Cursor: in.Cursor, Limit: in.Limit}, State: in.State, RemoteID: in.RemoteID, Class: in.Class, Field: in.Field, Fingerprint: in.Fingerprint,
 	})
 	if err != nil {
 		return nil, refusal(err)

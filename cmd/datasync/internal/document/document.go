@@ -39,7 +39,7 @@ func Known(name string) bool {
 // ReadOnly reports whether the catalog sets the field itself: it can be in an export but not in an import.
 func ReadOnly(name string) bool {
 	switch name {
-	case "id", "object", "version", "generation", "created_at", "updated_at", "deleted", "deleted_at":
+	case "id", "object", "version", "generation", "created_at", "updated_at", "updated_by", "deleted", "deleted_at", "erased_at":
 		return true
 	}
 	return name == "sync" || strings.HasPrefix(name, "sync.")

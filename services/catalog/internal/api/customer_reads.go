@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
@@ -52,6 +54,7 @@ type Paging struct {
 
 type listInput struct {
 	Paging
+	IDs              []string        `query:"ids" maxItems:"200" doc:"Only these customers, separated by commas"`
 	Email            string          `query:"email" doc:"Exactly this address, in upper or lower case"`
 	Query            string          `query:"q" doc:"Beginning of the name or of the email address, in upper or lower case"`
 	SyncState        event.SyncState `query:"sync_state" enum:"pending,synced,retrying,failed,deleted,detached" doc:"State at the remote that the parameter remote names"`
@@ -74,7 +77,11 @@ func (s *Server) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := customers.List(ctx, s.db, s.filter(in), from, in.Limit)
+	filter, err := s.filter(in)
+	if err != nil {
+		return nil, err
+	}
+	page, err := customers.List(ctx, s.db, filter, from, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +92,7 @@ func (s *Server) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	return &listOutput{Body: body}, nil
 }
 
-func (s *Server) filter(in *listInput) customers.Filter {
+func (s *Server) filter(in *listInput) (customers.Filter, error) {
 	f := customers.Filter{
 		Email: in.Email, Query: in.Query, SyncState: in.SyncState, SyncRemote: in.Remote,
 		CreatedAfter: in.CreatedAfter, CreatedBefore: in.CreatedBefore,
@@ -97,7 +104,14 @@ func (s *Server) filter(in *listInput) customers.Filter {
 	if in.StripeCustomerID != "" {
 		f.ObjectRemote, f.ObjectID = remoteStripe, in.StripeCustomerID
 	}
-	return f
+	for _, text := range in.IDs {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return f, newProblem(CodeInvalidParameter, "Ids of customers are UUIDs; one of ids is not.")
+		}
+		f.IDs = append(f.IDs, id)
+	}
+	return f, nil
 }
 
 func next[T any](page customers.Page[T]) *string {

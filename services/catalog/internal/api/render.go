@@ -15,7 +15,7 @@ func (s *Server) render(c customers.Customer) Customer {
 		Description: optional(content.Description), Address: address(content.Address), Shipping: shipping(content.Shipping),
 		Metadata: content.Metadata, PreferredLocales: content.PreferredLocales, TaxExempt: content.TaxExempt,
 		Version: c.Version, Generation: c.Generation,
-		Deleted: c.Deleted(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(), DeletedAt: c.DeletedAt, ErasedAt: c.ErasedAt,
+		Deleted: c.Deleted(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(), UpdatedBy: c.UpdatedBy(), DeletedAt: c.DeletedAt, ErasedAt: c.ErasedAt,
 		Sync: s.syncOf(c),
 	}
 	if body.Metadata == nil {

@@ -24,6 +24,7 @@ type Customer struct {
 	Deleted          bool                  `json:"deleted" doc:"True for a tombstone, which only include_deleted shows"`
 	CreatedAt        time.Time             `json:"created_at"`
 	UpdatedAt        time.Time             `json:"updated_at"`
+	UpdatedBy        string                `json:"updated_by" doc:"The side that last set a field: catalog, or the name of a remote" example:"catalog"`
 	DeletedAt        *time.Time            `json:"deleted_at"`
 	ErasedAt         *time.Time            `json:"erased_at" doc:"Not null: a tombstone without personal data, which cannot be restored"`
 	Sync             map[string]SyncStatus `json:"sync" doc:"How the customer stands at each remote, by its name"`

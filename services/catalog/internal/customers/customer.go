@@ -38,6 +38,17 @@ func New(id uuid.UUID) Customer {
 // Deleted reports whether the customer is a tombstone.
 func (c Customer) Deleted() bool { return c.DeletedAt != nil }
 
+// UpdatedBy returns the side that last set a field: record.LocalWriter, or a remote's name.
+func (c Customer) UpdatedBy() string {
+	last := record.Clock{By: record.LocalWriter}
+	for _, clock := range c.Clock {
+		if clock.Version > last.Version {
+			last = clock
+		}
+	}
+	return last.By
+}
+
 // next is the copy that a change goes into, at the next version.
 func (c Customer) next() Customer {
 	c.Version++

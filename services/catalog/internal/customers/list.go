@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
@@ -12,6 +13,7 @@ import (
 
 // Filter says which customers to list. Zero values do not filter, but for tombstones: those have to be asked for.
 type Filter struct {
+	IDs            []uuid.UUID
 	Email          string // case does not matter
 	Query          string // beginning of the name or of the email address; case does not matter
 	SyncState      event.SyncState
@@ -57,6 +59,9 @@ func List(ctx context.Context, db *gorm.DB, f Filter, from Cursor, limit int) (P
 func (f Filter) apply(query *gorm.DB) *gorm.DB {
 	if !f.IncludeDeleted {
 		query = query.Where("c.deleted_at IS NULL")
+	}
+	if len(f.IDs) > 0 {
+		query = query.Where("c.id IN ?", f.IDs)
 	}
 	if f.Email != "" {
 		query = query.Where("lower(c.fields ->> 'email') = lower(?)", f.Email)

@@ -29,12 +29,13 @@ type World struct {
 	Answers            map[string]any // by service and path, such as "stripe /admin/v1/status"; absent: 404
 	Down               map[string]int // by service: the status that it answers everything with
 	Calls              []Call
-	Reads              map[string]int // how often each path was read
+	Reads              map[string]int    // how often each path was read
+	Queries            map[string]string // of the last read of each path
 }
 
 // New starts a world with a few customers: one in sync, one that failed, one with a conflict. Close it.
 func New(now time.Time) *World {
-	w := &World{Answers: map[string]any{}, Down: map[string]int{}, Reads: map[string]int{}}
+	w := &World{Answers: map[string]any{}, Down: map[string]int{}, Reads: map[string]int{}, Queries: map[string]string{}}
 	w.Catalog = httptest.NewServer(w.serve("catalog"))
 	w.Connector = httptest.NewServer(w.serve("stripe"))
 	w.populate(now)
@@ -67,6 +68,13 @@ func (w *World) ReadsOf(path string) int {
 	return w.Reads[path]
 }
 
+// QueryOf returns what was asked for when a path of a service was read last.
+func (w *World) QueryOf(path string) string {
+	w.Lock()
+	defer w.Unlock()
+	return w.Queries[path]
+}
+
 func (w *World) serve(service string) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.Lock()
@@ -82,6 +90,7 @@ func (w *World) serve(service string) http.Handler {
 		path := service + " " + r.URL.Path
 		if r.Method == http.MethodGet {
 			w.Reads[path]++
+			w.Queries[path] = r.URL.RawQuery
 		} else {
 			call := Call{Service: service, Method: r.Method, Path: r.URL.Path, Actor: r.Header.Get(admin.ActorHeader)}
 			_ = json.NewDecoder(r.Body).Decode(&call.Body) // actions without a body

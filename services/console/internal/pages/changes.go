@@ -2,8 +2,10 @@ package pages
 
 import (
 	"context"
+	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/services/console/internal/session"
 	"github.com/datasync-dev/datasync/services/console/internal/timeline"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
@@ -32,18 +34,24 @@ type changeRow struct {
 	Note  string
 	Names []string
 	Last  *admin.Attempt
+	Again changeAction // what an operator can do about it
 }
+
+// changeAction brings the customer of a change to the other side, or back, once more.
+type changeAction struct{ URL, Label string }
 
 func (s *Site) changes(ctx context.Context, c *call) (any, error) {
 	query := c.URL.Query()
 	p := changesPage{Older: query.Get("cursor") != "", Filter: changeFilter{
 		Search: query.Get("q"), Direction: query.Get("direction"), State: query.Get("state"), Service: query.Get("service"),
 	}}
+	sought := p.Filter
+	sought.Search = s.idOf(ctx, c, p.Filter.Search)
 	var sources []upstream.Source[admin.Change]
 	for _, service := range s.Fleet.All() {
 		p.Filter.Services = append(p.Filter.Services, service.Name)
 		if p.Filter.Service == "" || p.Filter.Service == service.Name {
-			sources = append(sources, changesOf(service, p.Filter))
+			sources = append(sources, changesOf(service, sought))
 		}
 	}
 	merged, err := upstream.Merge(ctx, sources, query.Get("cursor"), changesShown, newer)
@@ -51,13 +59,30 @@ func (s *Site) changes(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	s.failed(c, merged.Failed)
+	who := s.people(ctx, c, idsOf(merged.Items, func(change admin.Change) string { return change.RecordID })...)
 	for _, change := range merged.Items {
-		p.Rows = append(p.Rows, s.changeRow(ctx, c, change))
+		p.Rows = append(p.Rows, s.changeRow(c, change, who))
 	}
 	if merged.Next != "" {
 		p.Next = link("/dashboard/changes", "q", p.Filter.Search, "direction", p.Filter.Direction, "state", p.Filter.State, "service", p.Filter.Service, "cursor", merged.Next)
 	}
 	return p, nil
+}
+
+// idOf turns an email address, which the ledgers do not know, into the id of the customer who has it.
+func (s *Site) idOf(ctx context.Context, c *call, text string) string {
+	text = strings.TrimSpace(text)
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	list, err := s.Fleet.Customers(ctx, upstream.CustomerFilter{Email: text, Limit: 1})
+	if err != nil {
+		c.missing(s.Fleet.Catalog, err)
+	}
+	if len(list.Data) == 0 {
+		return text
+	}
+	return list.Data[0].ID
 }
 
 func changesOf(service *upstream.Service, f changeFilter) upstream.Source[admin.Change] {
@@ -71,8 +96,8 @@ func changesOf(service *upstream.Service, f changeFilter) upstream.Source[admin.
 	}}
 }
 
-func (s *Site) changeRow(ctx context.Context, c *call, change admin.Change) changeRow {
-	row := changeRow{Change: change, Badge: ui.BadgeOf(change.State), Note: timeline.Reason(change), Who: s.people(ctx, c, []string{change.RecordID})[0]}
+func (s *Site) changeRow(c *call, change admin.Change, who people) changeRow {
+	row := changeRow{Change: change, Badge: ui.BadgeOf(change.State), Note: timeline.Reason(change), Who: who.of(change.RecordID)}
 	row.Fields = c.diffs(change.Fields)
 	for _, f := range row.Fields {
 		row.Names = append(row.Names, f.Field)
@@ -81,19 +106,35 @@ func (s *Site) changeRow(ctx context.Context, c *call, change admin.Change) chan
 	if change.Service == s.Fleet.Catalog.Name {
 		remote = remoteTitle(change.Origin)
 	}
+	at := "/dashboard/customers/" + change.RecordID + "/" + change.Service
 	switch change.Direction {
 	case admin.Outbound:
-		row.Way = "to " + remote
-		if change.State == admin.StateApplied {
+		row.Way, row.Again = "to "+remote, changeAction{at + "/push", "Replay"}
+		switch change.State {
+		case admin.StateApplied:
 			row.Badge = ui.BadgeOf("mirrored")
+		case admin.StateFailed, admin.StateRetrying:
+			row.Again = changeAction{at + "/retry", "Retry"}
 		}
 	case admin.Inbound:
 		row.Way = "from " + remote
+		if change.State == admin.StateSent {
+			row.Badge = ui.Badge{Look: "ok", Icon: "ok", Text: "handed on"}
+		}
+		if change.Service != s.Fleet.Catalog.Name {
+			row.Again = changeAction{at + "/pull", "Replay"}
+		}
 	default:
 		row.Way = "in the catalog"
 		if change.State == admin.StateAccepted {
 			row.Badge = ui.Badge{Look: "ok", Icon: "ok", Text: "accepted"}
 		}
+	}
+	if row.Op == "check" {
+		row.Op = "notice"
+	}
+	if !c.may(session.Operator) {
+		row.Again = changeAction{}
 	}
 	if n := len(change.Attempts); n > 0 {
 		last := change.Attempts[n-1]

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"slices"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
@@ -19,6 +20,7 @@ type conflictRow struct {
 	admin.Conflict
 	Who   person
 	Title string // of the remote
+	By    string // the side that set the catalog's value
 }
 
 func (s *Site) conflicts(ctx context.Context, c *call) (any, error) {
@@ -27,16 +29,17 @@ func (s *Site) conflicts(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		c.missing(s.Fleet.Catalog, err)
 	}
-	for _, one := range open.Data {
-		p.Open = append(p.Open, s.conflictRow(ctx, c, one))
-	}
 	all, err := s.conflictList(ctx, admin.ConflictFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: conflictsShown}})
 	if err != nil {
 		c.missing(s.Fleet.Catalog, err)
 	}
+	who := s.people(ctx, c, idsOf(slices.Concat(open.Data, all.Data), func(one admin.Conflict) string { return one.RecordID })...)
+	for _, one := range open.Data {
+		p.Open = append(p.Open, s.conflictRow(c, one, who))
+	}
 	for _, one := range all.Data {
 		if one.Winner != "" {
-			p.Settled = append(p.Settled, s.conflictRow(ctx, c, one))
+			p.Settled = append(p.Settled, s.conflictRow(c, one, who))
 		}
 	}
 	if all.HasMore {
@@ -45,8 +48,8 @@ func (s *Site) conflicts(ctx context.Context, c *call) (any, error) {
 	return p, nil
 }
 
-func (s *Site) conflictRow(ctx context.Context, c *call, one admin.Conflict) conflictRow {
-	return conflictRow{s.veilConflict(c, one), s.people(ctx, c, []string{one.RecordID})[0], remoteTitle(one.Remote)}
+func (s *Site) conflictRow(c *call, one admin.Conflict, who people) conflictRow {
+	return conflictRow{s.veilConflict(c, one), who.of(one.RecordID), remoteTitle(one.Remote), sideTitle(one.CatalogBy, s.Fleet.Catalog.Name)}
 }
 
 // resolve gives both sides the value that the person chose.

@@ -43,10 +43,32 @@ type side struct {
 	Away           bool
 	Link           admin.Link
 	Badge          ui.Badge
-	Failure        *admin.Failure
+	Failure        *failure
 	Now            map[string]string
 	Asked          bool // Now is what the remote answered
+	AskedAt        time.Time
 	NowError       string
+}
+
+// failure is why a side is not in sync.
+type failure struct {
+	admin.Failure
+	Flag string // of the command line, that sets the field
+}
+
+// flagOf is how the command line sets a field.
+func flagOf(field string) string {
+	switch field {
+	case "name", "email", "phone", "description":
+		return "--" + field + " …"
+	}
+	return "--set " + field + "=…"
+}
+
+// asked is what a remote answered, and when.
+type asked struct {
+	admin.Link
+	at time.Time
 }
 
 func (s *Site) customer(ctx context.Context, c *call) (any, error) {
@@ -102,7 +124,8 @@ func (s *Site) sides(ctx context.Context, c *call, p *customerPage) {
 				one.Badge = ui.BadgeOf("paused")
 			}
 			if f := a.Value.Error; f != nil {
-				one.Failure = &admin.Failure{Class: f.Class, Field: f.Field, Reason: c.text(f.Reason), Attempt: f.Attempt, Version: f.Version}
+				one.Failure = &failure{Failure: *f, Flag: flagOf(f.Field)}
+				one.Failure.Reason = c.text(f.Reason)
 			}
 		case !lost(a.Err):
 			c.missing(a.Service, a.Err)
@@ -124,14 +147,15 @@ func (s *Site) ask(ctx context.Context, c *call, service *upstream.Service, one 
 		return
 	}
 	what := "remote " + one.Link.RecordID + one.Link.UpdatedAt.String() + one.Link.State
-	now, err := upstream.Read(ctx, service, what, remoteAge, func(ctx context.Context, a *admin.Client) (admin.Link, error) {
-		return a.Link(ctx, one.Link.RecordID, true)
+	now, err := upstream.Read(ctx, service, what, remoteAge, func(ctx context.Context, a *admin.Client) (asked, error) {
+		seen, err := a.Link(ctx, one.Link.RecordID, true)
+		return asked{seen, time.Now()}, err
 	})
 	if err != nil {
 		one.NowError = remoteTitle(service.Name) + " could not be asked: " + upstream.Reason(err)
 		return
 	}
-	one.Asked, one.Now = true, now.Remote
+	one.Asked, one.Now, one.AskedAt = true, now.Remote, now.at
 	one.Link.Gone = now.Gone
 }
 

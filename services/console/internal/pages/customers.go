@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
@@ -32,14 +33,23 @@ type customerRow struct {
 	Why             string
 	Version         int64
 	UpdatedAt       time.Time
+	UpdatedBy       string // the side of the last change
 	SyncedAt        time.Time
+	Paused          bool
 }
+
+// paused is the state of those whom an operator stopped: the connectors know it, the catalog does not.
+const paused = "paused"
 
 func (s *Site) customers(ctx context.Context, c *call) (any, error) {
 	query := c.URL.Query()
 	p := customersPage{Query: query.Get("q"), State: query.Get("state")}
-	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {"failed", "Failed"}} {
+	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {"failed", "Failed"}, {paused, "Paused"}} {
 		p.Tabs = append(p.Tabs, tab{t[1], link("/dashboard/customers", "q", p.Query, "state", t[0]), t[0] == p.State})
+	}
+	if p.State == paused {
+		err := s.pausedCustomers(ctx, c, &p)
+		return p, err
 	}
 	list, err := s.Fleet.Customers(ctx, upstream.CustomerFilter{
 		Query: p.Query, State: p.State, Email: query.Get("email"), Cursor: query.Get("cursor"), Limit: customersShown,
@@ -61,7 +71,7 @@ func (s *Site) customers(ctx context.Context, c *call) (any, error) {
 // customerRow shows a customer as it stands at the remote where it stands worst.
 func (s *Site) customerRow(c *call, customer upstream.Customer) customerRow {
 	row := customerRow{
-		ID: customer.ID, Name: customer.Name, Email: c.email(customer.Email), Version: customer.Version, UpdatedAt: customer.UpdatedAt,
+		ID: customer.ID, Name: customer.Name, Email: c.email(customer.Email), Version: customer.Version, UpdatedAt: customer.UpdatedAt, UpdatedBy: sideTitle(customer.UpdatedBy, s.Fleet.Catalog.Name),
 		Badge: ui.BadgeOf("unlinked"),
 	}
 	worst := -1
@@ -81,4 +91,36 @@ func (s *Site) customerRow(c *call, customer upstream.Customer) customerRow {
 
 func severity(state string) int {
 	return map[string]int{"synced": 1, "deleted": 1, "detached": 1, "pending": 2, "retrying": 3, "failed": 4}[state]
+}
+
+// pausedCustomers lists those whom an operator stopped, as the connectors know them.
+func (s *Site) pausedCustomers(ctx context.Context, c *call, p *customersPage) error {
+	var sources []upstream.Source[customerRow]
+	for _, service := range s.Fleet.Connectors {
+		sources = append(sources, upstream.Source[customerRow]{Name: service.Name, Page: func(ctx context.Context, cursor string, limit int) (admin.List[customerRow], error) {
+			list, err := upstream.Read(ctx, service, "paused "+cursor, upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.List[admin.Link], error) {
+				return a.Links(ctx, admin.LinkFilter{Page: admin.Page{Cursor: cursor, Limit: limit}, State: paused})
+			})
+			return rows(list, func(l admin.Link) customerRow {
+				return customerRow{
+					ID: l.RecordID, Service: service.Name, RemoteID: l.RemoteID, Badge: ui.BadgeOf(paused), Paused: true, Version: l.DesiredVersion, UpdatedAt: l.UpdatedAt,
+				}
+			}), err
+		}})
+	}
+	merged, err := upstream.Merge(ctx, sources, c.URL.Query().Get("cursor"), customersShown, func(a, b customerRow) bool { return a.ID < b.ID })
+	if err != nil {
+		return err
+	}
+	s.failed(c, merged.Failed)
+	p.Rows = merged.Items
+	who := s.people(ctx, c, idsOf(p.Rows, func(row customerRow) string { return row.ID })...)
+	for i := range p.Rows {
+		one := who.of(p.Rows[i].ID)
+		p.Rows[i].Name, p.Rows[i].Email = one.Name, one.Email
+	}
+	if merged.Next != "" {
+		p.Next = link("/dashboard/customers", "state", paused, "cursor", merged.Next)
+	}
+	return nil
 }

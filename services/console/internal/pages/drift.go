@@ -93,8 +93,13 @@ func (s *Site) driftRun(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		c.missing(service, err)
 	}
+	var ids []string
 	for _, f := range list.Data {
-		p.Findings = append(p.Findings, s.findingRow(ctx, c, f))
+		ids = append(append(ids, f.RecordID), f.Candidates...)
+	}
+	who := s.people(ctx, c, ids...)
+	for _, f := range list.Data {
+		p.Findings = append(p.Findings, findingRowOf(c, f, who))
 	}
 	if list.HasMore {
 		p.Next = link("/dashboard/drift/"+service.Name+"/"+job.ID, "cursor", list.NextCursor)
@@ -102,11 +107,11 @@ func (s *Site) driftRun(ctx context.Context, c *call) (any, error) {
 	return p, nil
 }
 
-func (s *Site) findingRow(ctx context.Context, c *call, f admin.Finding) findingRow {
+func findingRowOf(c *call, f admin.Finding, who people) findingRow {
 	f.Fields = c.diffs(f.Fields)
-	row := findingRow{Finding: f, Maybe: s.people(ctx, c, f.Candidates)}
+	row := findingRow{Finding: f, Maybe: who.all(f.Candidates)}
 	if f.RecordID != "" {
-		row.Who = &s.people(ctx, c, []string{f.RecordID})[0]
+		row.Who = new(who.of(f.RecordID))
 	}
 	return row
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
 
-// namesAge is how old a name may be where it only stands for an id.
-const namesAge = 15 * time.Second
-
 type failuresPage struct {
 	Groups []failureGroup
 	Total  int64
@@ -26,9 +23,6 @@ type failureGroup struct {
 	Reason               string
 	Samples              []person
 }
-
-// person is a customer in a few words.
-type person struct{ ID, Name, Email string }
 
 func groupURL(service, fingerprint string) string {
 	return "/dashboard/failures/" + service + "/" + fingerprint
@@ -69,22 +63,8 @@ func (s *Site) failuresPage(ctx context.Context, c *call) (any, error) {
 func (s *Site) failureGroup(ctx context.Context, c *call, service *upstream.Service, g admin.FailureGroup) failureGroup {
 	return failureGroup{
 		FailureGroup: g, Service: service.Name, Remote: remoteTitle(service.Name), URL: groupURL(service.Name, g.Fingerprint),
-		Reason: c.text(failureReason(g.Field, g.Reason)), Samples: s.people(ctx, c, g.Sample),
+		Reason: c.text(failureReason(g.Field, g.Reason)), Samples: s.people(ctx, c, g.Sample...).all(g.Sample),
 	}
-}
-
-// people looks up who ids belong to; one that cannot be looked up stays an id.
-func (s *Site) people(ctx context.Context, c *call, ids []string) []person {
-	people := make([]person, 0, len(ids))
-	for _, id := range ids {
-		one := person{ID: id, Name: ui.Short(id)}
-		customer, err := s.Fleet.CustomerWithin(ctx, id, namesAge)
-		if err == nil && customer.Name+customer.Email != "" {
-			one.Name, one.Email = customer.Name, c.email(customer.Email)
-		}
-		people = append(people, one)
-	}
-	return people
 }
 
 // groupPage is one group with those who are in it.
@@ -139,9 +119,9 @@ func (s *Site) group(ctx context.Context, c *call) (any, error) {
 	}
 	p := groupPage{failureGroup: g}
 	service, _ := s.Fleet.Find(g.Service)
-	filter := admin.LinkFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: customersShown}, State: "failed", Class: g.Class, Field: g.Field}
-	if g.Class != "permanent" {
-		filter.State = ""
+	filter := admin.LinkFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: customersShown}, Fingerprint: g.Fingerprint}
+	if g.Fingerprint == "" {
+		filter.State = "failed"
 	}
 	list, err := upstream.Read(ctx, service, "links "+c.URL.RequestURI(), upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.List[admin.Link], error) {
 		return a.Links(ctx, filter)
@@ -150,8 +130,9 @@ func (s *Site) group(ctx context.Context, c *call) (any, error) {
 		c.missing(service, err)
 		return p, nil
 	}
+	who := s.people(ctx, c, idsOf(list.Data, func(l admin.Link) string { return l.RecordID })...)
 	for _, l := range list.Data {
-		row := linkRow{person: s.people(ctx, c, []string{l.RecordID})[0], RemoteID: l.RemoteID, Attempts: l.Attempts, Badge: ui.BadgeOf(l.State), Since: l.UpdatedAt, Due: l.DueAt}
+		row := linkRow{person: who.of(l.RecordID), RemoteID: l.RemoteID, Attempts: l.Attempts, Badge: ui.BadgeOf(l.State), Since: l.UpdatedAt, Due: l.DueAt}
 		if l.Error != nil {
 			row.Reason = c.text(failureReason(l.Error.Field, l.Error.Reason))
 		}

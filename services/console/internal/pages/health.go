@@ -115,7 +115,7 @@ func (h *health) chips(moving, failed, conflicts, paused int64) {
 		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "swap", Text: verb(conflicts, "conflict waits", "conflicts wait") + " for you"}, "/dashboard/conflicts"})
 	}
 	if paused > 0 {
-		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "pause", Text: ui.Count(paused) + " paused"}, "/dashboard/customers"})
+		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "pause", Text: ui.Count(paused) + " paused"}, "/dashboard/customers?state=paused"})
 	}
 	h.Chips = append(h.Chips, chip{ui.Badge{Icon: "wait", Text: ui.Count(moving) + " on the way"}, "/dashboard/customers?state=pending"})
 }

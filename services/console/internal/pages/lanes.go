@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/charts"
@@ -29,6 +30,7 @@ type lane struct {
 // hop is a place on the way, with what waits there.
 type hop struct {
 	Name, Big, Unit, Small string
+	At                     time.Time // shown instead of Big
 	End                    bool
 	Look                   string
 }
@@ -49,10 +51,23 @@ func (s *Site) lanes(ctx context.Context, catalog, connector upstream.Answer[adm
 	outbound.Hops = append(outbound.Hops, waits(connector, isOutbound)...)
 	outbound.Hops = append(outbound.Hops, workers, hop{Name: remote, Big: ui.Count(outPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
 	inbound.Hops = append(inbound.Hops, hop{Name: remote, Big: ui.Count(inPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
+	inbound.Hops = append(inbound.Hops, webhooksHop(connector))
 	inbound.Hops = append(inbound.Hops, waits(connector, isInbound)...)
 	inbound.Hops = append(inbound.Hops, waits(catalog, isInbound)...)
 	inbound.Hops = append(inbound.Hops, hop{Name: "Catalog", Big: arrived(connector, inbound.Stopped), Small: "takes changes", End: true, Look: away(catalog)})
 	return []lane{outbound, inbound}
+}
+
+// webhooksHop is where the remote's notifications come in: none wait there, they are stored at once.
+func webhooksHop(connector upstream.Answer[admin.Status]) hop {
+	shown := hop{Name: "Webhooks", Big: "–", Small: "none came yet"}
+	if feed := connector.Value.Feed; feed != nil && !feed.NoticedAt.IsZero() {
+		shown.At, shown.Small = feed.NoticedAt, "the last one came"
+	}
+	if connector.Err != nil {
+		shown.Look, shown.Small = "bad", "not known"
+	}
+	return shown
 }
 
 func arrived(connector upstream.Answer[admin.Status], stopped bool) string {

@@ -38,7 +38,7 @@ func (s *Site) bindForm(ctx context.Context, c *call) (any, error) {
 	if err != nil && !lost(err) {
 		return nil, err
 	}
-	one := s.people(ctx, c, []string{c.PathValue("id")})[0]
+	one := s.people(ctx, c, c.PathValue("id")).of(c.PathValue("id"))
 	return bindPage{one.ID, one.Name, service.Name, remoteTitle(service.Name), known.RemoteID}, nil
 }
 

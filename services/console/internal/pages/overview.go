@@ -138,6 +138,14 @@ func (s *Site) remote() string {
 	return "remotes"
 }
 
+// sideTitle is what to call one of the two sides of a change.
+func sideTitle(name, catalog string) string {
+	if name == catalog || name == "" {
+		return "the catalog"
+	}
+	return remoteTitle(name)
+}
+
 func remoteTitle(name string) string {
 	if name == "" {
 		return "the remote"

@@ -60,6 +60,9 @@ func (s *Site) load(ctx context.Context, c *call, p page) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	if c.damaged {
+		return view{}, upstream.ErrCursor
+	}
 	if titled, ok := content.(interface{ Title() string }); ok {
 		p.title, p.section = titled.Title(), p.title
 	}
@@ -80,7 +83,7 @@ func (s *Site) fail(ctx context.Context, w http.ResponseWriter, c *call, err err
 	case errors.Is(err, errRole):
 		status, sorry = http.StatusForbidden, apology{"Your role does not allow this.", "You are logged in as " + c.session.Role.String() + ". Ask an admin."}
 	case errors.Is(err, upstream.ErrCursor):
-		status, sorry = http.StatusBadRequest, apology{"This link is damaged.", "Go back to the first page of the list."}
+		status, sorry = http.StatusBadRequest, apology{"This link is damaged.", "It asks for a filter or a page that does not exist. Begin again from the list."}
 	default:
 		s.Log.ErrorContext(ctx, "a page could not be shown", slog.String("path", c.URL.Path), slog.Any("error", err))
 	}

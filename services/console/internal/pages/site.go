@@ -3,10 +3,12 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/session"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
@@ -29,6 +31,7 @@ type call struct {
 	path    string   // with its query, as the browser shows it
 	watched bool     // somebody watches the page: it may ask for what takes longer
 	gaps    []string // sentences about what could not be had
+	damaged bool     // a service does not know a filter or a page that the address asks for
 }
 
 // page loads what a page shows. It tells of a service that is away by call.missing and shows the rest.
@@ -126,6 +129,8 @@ func (s *Site) actions() map[string]action {
 
 // missing notes that a service did not answer as wanted.
 func (c *call) missing(service *upstream.Service, err error) {
+	var refused *admin.RequestError
+	c.damaged = c.damaged || errors.As(err, &refused) && refused.Status == http.StatusBadRequest
 	if sentence := service.Explain(err); !slices.Contains(c.gaps, sentence) {
 		c.gaps = append(c.gaps, sentence)
 	}

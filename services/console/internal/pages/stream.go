@@ -49,7 +49,7 @@ func (s *Site) stream(ctx context.Context, w http.ResponseWriter, c *call, p pag
 
 // sendPage sends what looks different. An error means that the reader is gone.
 func (s *Site) sendPage(ctx context.Context, c *call, p page, to *sender) error {
-	c.gaps = nil
+	c.gaps, c.damaged = nil, false
 	parts, err := s.parts(ctx, c, p)
 	if err != nil {
 		s.Log.WarnContext(ctx, "a page could not be kept live", slog.String("path", c.URL.Path), slog.Any("error", err))

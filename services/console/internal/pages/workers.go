@@ -18,8 +18,15 @@ type workersOf struct {
 	Control         admin.Control
 	Applied         string // such as "applied on 3 of 3"
 	Settled         bool
+	Flows           []flow
 	Instances       []instance
 	Running, Busy   int
+}
+
+// flow is a direction that can be stopped.
+type flow struct {
+	Name, Way string
+	Stopped   bool
 }
 
 type instance struct {
@@ -46,14 +53,20 @@ func (s *Site) workers(ctx context.Context, c *call) (any, error) {
 		}
 		one.Settled = a.Value.Applied == a.Value.Replicas
 		one.Applied = fmt.Sprintf("applied on %d of %d", a.Value.Applied, a.Value.Replicas)
+		one.Flows = []flow{{admin.Outbound, "to " + one.Remote, !a.Value.Outbound}, {admin.Inbound, "from " + one.Remote, !a.Value.Inbound}}
 		instances, err := s.instances(ctx, a.Service)
 		if err != nil {
 			c.missing(a.Service, err)
 		}
+		var held []string
+		for _, i := range instances {
+			held = append(held, idsOf(i.InFlight, func(f admin.InFlight) string { return f.RecordID })...)
+		}
+		who := s.people(ctx, c, held...)
 		for _, i := range instances {
 			shown := instance{Instance: i}
 			for _, held := range i.InFlight {
-				shown.Work = append(shown.Work, work{held, s.people(ctx, c, []string{held.RecordID})[0]})
+				shown.Work = append(shown.Work, work{held, who.of(held.RecordID)})
 			}
 			one.Running += i.Workers
 			one.Busy += len(i.InFlight)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/consoletest"
 )
 
@@ -111,6 +112,50 @@ func TestUnknownPagesSaySo(t *testing.T) {
 	a := admin.get("/dashboard/changes?cursor=%25%25")
 	require.Equal(t, http.StatusBadRequest, a.status)
 	a.has(t, "This link is damaged.", "the page")
+}
+
+func TestAFilterThatNoServiceKnowsIsADamagedLink(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil)
+	admin := c.as("admin")
+	c.world.Lock()
+	c.world.Down["stripe"], c.world.Down["catalog"] = http.StatusBadRequest, http.StatusBadRequest
+	c.world.Unlock()
+	for _, path := range []string{"/dashboard/changes?state=bogus", "/dashboard/customers?state=bogus", "/dashboard/queues?state=bogus"} {
+		a := admin.get(path)
+		require.Equal(t, http.StatusBadRequest, a.status, path)
+		a.has(t, "This link is damaged.", path)
+	}
+}
+
+func TestWhoIsPausedIsListed(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil)
+	c.world.Lock()
+	c.world.Answers["stripe /admin/v1/links"] = consoletest.ListOf(admin.Link{RecordID: consoletest.Grace, State: "synced", Paused: true})
+	c.world.Unlock()
+	a := c.as("operator").get("/dashboard/customers?state=paused")
+	a.has(t, "Grace Hopper", "the page")
+	a.has(t, "/dashboard/customers/"+consoletest.Grace+"/stripe/resume", "the page")
+	a.lacks(t, "Ada Lovelace", "the page")
+}
+
+func TestAFailedCustomersPageSaysHowToPutItRight(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil).as("viewer").get("/dashboard/customers/" + consoletest.Edsger)
+	a.has(t, "correct email in the catalog: the new version is tried at once", "the page")
+	a.has(t, "bin/datasync customers update "+consoletest.Edsger+" --email", "the page")
+}
+
+func TestChangesAreFoundByAnEmailAddress(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil)
+	c.world.Lock()
+	c.world.Answers["catalog /v1/customers"] = consoletest.ListOf(c.world.Answers["catalog /v1/customers/"+consoletest.Ada])
+	c.world.Unlock()
+	a := c.as("operator").get("/dashboard/changes?q=ada@lovelace.example")
+	require.Equal(t, http.StatusOK, a.status)
+	require.Contains(t, c.world.QueryOf("stripe /admin/v1/changes"), "q="+consoletest.Ada)
 }
 
 func TestWhereFlowersPeopleLook(t *testing.T) {

@@ -9,6 +9,9 @@ func skipped(c *admin.Change) string {
 	if c.State != admin.StateSkipped {
 		return ""
 	}
+	if c.Skip == "echo" && c.Direction == admin.Outbound {
+		return "the change came from there: it has it already"
+	}
 	sentence, ok := map[string]string{
 		"echo":            "an echo of our own write: both sides have it already",
 		"nothing to push": "no field that is synced differs: there was nothing to write",

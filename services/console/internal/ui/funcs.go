@@ -16,6 +16,8 @@ func funcs(assets *Assets) template.FuncMap {
 		"icon":    func(name string) (template.HTML, error) { return icon(drawn, name) },
 		"ago":     func(at time.Time) template.HTML { return ago(time.Now(), at) },
 		"clock":   func(at time.Time) template.HTML { return clock(at) },
+		"hour":    func(at time.Time) string { return at.UTC().Format("15:04:05") },
+		"day":     func(at time.Time) string { return at.UTC().Format("Monday, 2 January 2006") },
 		"number":  number,
 		"seconds": Seconds,
 		"millis":  func(ms float64) string { return Seconds(ms / 1000) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
@@ -26,6 +27,7 @@ type Customer struct {
 	Deleted          bool              `json:"deleted"`
 	CreatedAt        time.Time         `json:"created_at"`
 	UpdatedAt        time.Time         `json:"updated_at"`
+	UpdatedBy        string            `json:"updated_by"` // catalog, or a remote's name
 	Sync             map[string]Sync   `json:"sync"`
 }
 
@@ -65,6 +67,7 @@ func (c Customer) Fields() record.Fields {
 
 // CustomerFilter narrows a list of customers. Empty fields do not.
 type CustomerFilter struct {
+	IDs      []string
 	Query    string // beginning of a name or an email address
 	Email    string
 	State    string
@@ -77,7 +80,7 @@ type CustomerFilter struct {
 func (f CustomerFilter) values() url.Values {
 	query := url.Values{}
 	for name, value := range map[string]string{
-		"q": f.Query, "email": f.Email, "sync_state": f.State, "stripe_customer_id": f.RemoteID, "cursor": f.Cursor,
+		"ids": strings.Join(f.IDs, ","), "q": f.Query, "email": f.Email, "sync_state": f.State, "stripe_customer_id": f.RemoteID, "cursor": f.Cursor,
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -92,8 +95,13 @@ func (f CustomerFilter) values() url.Values {
 
 // Customers returns a page of customers, newest first.
 func (f *Fleet) Customers(ctx context.Context, filter CustomerFilter) (admin.List[Customer], error) {
+	return f.CustomersWithin(ctx, filter, Fresh)
+}
+
+// CustomersWithin is Customers where an answer may be older.
+func (f *Fleet) CustomersWithin(ctx context.Context, filter CustomerFilter, age time.Duration) (admin.List[Customer], error) {
 	query := filter.values()
-	return Read(ctx, f.Catalog, "customers?"+query.Encode(), Fresh, func(ctx context.Context, c *admin.Client) (admin.List[Customer], error) {
+	return Read(ctx, f.Catalog, "customers?"+query.Encode(), age, func(ctx context.Context, c *admin.Client) (admin.List[Customer], error) {
 		var list admin.List[Customer]
 		err := c.Get(ctx, "/v1/customers", query, &list)
 		return list, err
@@ -102,12 +110,7 @@ func (f *Fleet) Customers(ctx context.Context, filter CustomerFilter) (admin.Lis
 
 // Customer returns one customer, a deleted one too.
 func (f *Fleet) Customer(ctx context.Context, id string) (Customer, error) {
-	return f.CustomerWithin(ctx, id, Fresh)
-}
-
-// CustomerWithin is Customer where an answer may be older.
-func (f *Fleet) CustomerWithin(ctx context.Context, id string, age time.Duration) (Customer, error) {
-	return Read(ctx, f.Catalog, "customer "+id, age, func(ctx context.Context, c *admin.Client) (Customer, error) {
+	return Read(ctx, f.Catalog, "customer "+id, Fresh, func(ctx context.Context, c *admin.Client) (Customer, error) {
 		var customer Customer
 		err := c.Get(ctx, "/v1/customers/"+url.PathEscape(id), url.Values{"include_deleted": {"true"}}, &customer)
 		return customer, err

@@ -134,6 +134,11 @@
     return value;
   };
   const unit = { s: (v) => (v == null ? "–" : v < 1 ? `${+(v * 1000).toPrecision(2)} ms` : v < 120 ? `${+v.toPrecision(2)} s` : `${Math.round(v / 60)} min`), n: (v) => (v == null ? "–" : v.toLocaleString("en")) };
+  // A line needs two points: one without neighbours is drawn as a dot.
+  const alone = (u, series) => {
+    const line = u.data[series];
+    return line.flatMap((v, i) => (v != null && line[i - 1] == null && line[i + 1] == null ? [i] : []));
+  };
   const options = (figure, data) => {
     const soft = resolve("--soft"), line = resolve("--line"), write = unit[figure.dataset.unit];
     const axis = { stroke: soft, font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: line, width: 1 } };
@@ -144,8 +149,8 @@
       axes: [{ ...axis, grid: { show: false }, space: 90, size: 26, values: "{HH}:{mm}" },
              { ...axis, size: 56, space: 34, incrs: figure.dataset.unit === "n" ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] : undefined, values: (u, ticks) => ticks.map(write) }],
       series: [{ value: (u, v) => (v == null ? "" : new Date(v * 1000).toISOString().slice(11, 16)) },
-        ...data.names.map((name, i) => ({ label: name, stroke: resolve(data.colours[i]), width: 1.6, spanGaps: false, points: { show: false },
-          fill: i === 0 && data.names.length < 3 ? resolve(data.colours[i]).replace("rgb(", "rgba(").replace(")", ", .08)") : undefined, value: (u, v) => write(v) }))],
+        ...data.names.map((name, i) => ({ label: name, stroke: resolve(data.colours[i]), width: 1.6, spanGaps: false, points: { show: true, size: 5, width: 0, fill: resolve(data.colours[i]), filter: alone },
+          fill: i === 0 && data.names.length < 3 ? resolve(data.colours[i]).replace("rgb(", "rgba(").replace(")", ", .08)") : undefined, value: (u, v) => (v == null ? "" : write(v)) }))],
     };
   };
   const charts = (again = false) => {

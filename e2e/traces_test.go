@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,9 +59,7 @@ func traced(t *testing.T, collector string) *stack {
 	settings := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
 	s := start(t, settings)
 	s.catalog.Stop(t)
-	for name, value := range settings {
-		s.catalogEnv[name] = value
-	}
+	maps.Copy(s.catalogEnv, settings)
 	s.startCatalog()
 	return s
 }

@@ -11,7 +11,7 @@ type object = map[string]any
 
 // AsyncAPI is the description of everything that travels through RabbitMQ, in AsyncAPI 3.0. shapes are those of the
 // packages event and record; topology is what the services declare.
-func AsyncAPI(shapes Shapes, topology rabbitmq.Topology) object {
+func AsyncAPI(shapes Shapes, topology rabbitmq.Topology) map[string]any {
 	verbs := shapes.Values("Verb")
 	var told []string
 	for _, verb := range verbs {

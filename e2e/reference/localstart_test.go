@@ -19,7 +19,7 @@ func TestEverySettingOfTheLocalStartIsDocumented(t *testing.T) {
 	lists := regexp.MustCompile(`(?s)\n(CATALOG|CONNECTOR|CONSOLE)_VARIABLES=\(([^)]*)\)`).FindAllSubmatch(script, -1)
 	require.Len(t, lists, 3)
 	for _, list := range lists {
-		for _, name := range strings.Fields(string(list[2])) {
+		for name := range strings.FieldsSeq(string(list[2])) {
 			require.Contains(t, string(page), "`"+name+"`")
 		}
 	}

@@ -49,7 +49,8 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	ctx, span := tracing.Start(ctx, j.o.Name+" "+op, tracing.Client, slog.String("record_id", j.link.LocalID))
 	started := time.Now()
 	err := call(context.WithValue(ctx, answerKey{}, &a))
-	span.Note(slog.Int("http.response.status_code", a.status), slog.String("request_id", a.requestID))
+	span.Note(slog.Int("http.response.status_code", a.status), //nolint:sloglint // the name that OpenTelemetry gives it
+		slog.String("request_id", a.requestID))
 	span.End(reason(err))
 	j.o.Log.DebugContext(ctx, "called", slog.String("op", op), slog.String("local_id", j.link.LocalID), slog.Int("status", a.status),
 		slog.String("request_id", a.requestID), slog.Duration("took", time.Since(started)))

@@ -47,7 +47,7 @@ func (e *Engine) PollFeed(ctx context.Context) error {
 		held, err := e.pollOnce(ctx, feed)
 		switch began, ended := e.feed.note(err); {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // that is how the loop is told to end
 		case began:
 			e.o.Log.WarnContext(ctx, "the remote's feed could not be read; webhooks go on", slog.Any("error", err))
 		case ended:

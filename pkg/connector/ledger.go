@@ -14,6 +14,7 @@ import (
 	"github.com/datasync-dev/datasync/pkg/event"
 	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/pkg/record"
+	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
 // The ledger says what became of each change of a record, in the transaction in which it did. Nothing here decides
@@ -115,7 +116,7 @@ func (j *job) outcome(in *intent, fields []admin.FieldDiff, state, skip string) 
 	case "":
 		j.list(ledger.Change{
 			ID: l.Line.ID, At: time.Now(), Direction: admin.Outbound, Op: string(in.Op), Version: in.Version, State: state, Skip: skip,
-			Fields: fields, EventID: l.Line.Origin.Event, TraceID: traceID(l.Line.Origin.Trace), Latency: latency,
+			Fields: fields, EventID: l.Line.Origin.Event, TraceID: tracing.IDOf(l.Line.Origin.Trace), Latency: latency,
 		})
 	default:
 		j.settleLine(state, skip, latency)
@@ -164,7 +165,7 @@ func (j *job) skip(why string) {
 		c.Op = "delete"
 	}
 	if l.Origin != nil {
-		c.EventID, c.TraceID = l.Origin.Event, traceID(l.Origin.Trace)
+		c.EventID, c.TraceID = l.Origin.Event, tracing.IDOf(l.Origin.Trace)
 	}
 	j.list(c)
 }

@@ -187,7 +187,7 @@ func (e *Engine) echoes(arrivals []arrival) (lines []ledger.Change) {
 		if a.Outcome == outcomeEcho {
 			lines = append(lines, ledger.Change{
 				Direction: admin.Inbound, Kind: e.o.Kind, RecordID: a.About, RemoteID: a.RemoteID, Origin: e.o.Name, Op: "check",
-				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID, TraceID: traceID(a.Trace),
+				State: admin.StateSkipped, Skip: "echo", EventID: a.EventID, TraceID: tracing.IDOf(a.Trace),
 			})
 		}
 	}

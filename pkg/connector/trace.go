@@ -42,8 +42,3 @@ func reason(err error) string {
 	}
 	return classify(err).Reason
 }
-
-// traceID is the id in a traceparent.
-func traceID(parent string) string {
-	return tracing.ID(tracing.Continue(context.Background(), parent))
-}

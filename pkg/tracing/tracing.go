@@ -188,6 +188,19 @@ func ID(ctx context.Context) string {
 	return ""
 }
 
+// IDOf returns the id of the trace that a traceparent belongs to, or "".
+func IDOf(parent string) string {
+	const version, idEnd = len("00-"), len("00-") + 32
+	if len(parent) < idEnd {
+		return ""
+	}
+	id, err := trace.TraceIDFromHex(parent[version:idEnd])
+	if err != nil || !id.IsValid() {
+		return ""
+	}
+	return id.String()
+}
+
 // Handler lets each request continue the trace of its client, or begin one. The span is named after the route that
 // http.ServeMux finds; other routers use Name.
 func Handler(next http.Handler) http.Handler {

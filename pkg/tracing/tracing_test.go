@@ -133,3 +133,16 @@ func TestACollectorThatIsAwayIsToldInTheLogOnce(t *testing.T) {
 	require.NoError(t, traces.Run(ctx))
 	require.Equal(t, 1, strings.Count(log.String(), "the collector does not take traces"), log.String())
 }
+
+func TestIDOfTakesOnlyTraceparents(t *testing.T) {
+	t.Parallel()
+	for parent, want := range map[string]string{
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01": "4bf92f3577b34da6a3ce929d0e0e4736",
+		"00-00000000000000000000000000000000-00f067aa0ba902b7-01": "",
+		"00-4bf92f3577b34da6a3ce929d0e0e47":                       "",
+		"00-not-a-trace-at-all-but-as-long-as-one-01":             "",
+		"": "",
+	} {
+		require.Equal(t, want, tracing.IDOf(parent), parent)
+	}
+}

@@ -66,7 +66,7 @@ func (r *Rig) start(ctx context.Context, name string, env map[string]string) (*P
 	if err := p.awaitReady(ctx); err != nil {
 		return nil, err
 	}
-	r.collect(name, profiles)
+	r.collect(name, profiles) //nolint:contextcheck // ends with the scope, not with its start
 	return p, nil
 }
 

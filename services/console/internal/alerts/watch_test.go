@@ -96,7 +96,8 @@ func TestEverythingThatBeginsTogetherIsOneMessage(t *testing.T) {
 	s, _, look := setup(t)
 	s.status = admin.Status{
 		Checks: []admin.Check{
-			{Name: "broker", Detail: "connection refused"}, {Name: "database", OK: true},
+			{Name: "broker", Detail: "connection refused"},
+			{Name: "database", OK: true},
 			{Name: "stripe", Detail: "the API key was refused"},
 		},
 		Hops:    []admin.Hop{{Name: "outbox", OldestSeconds: 90}, {Name: "due links", OldestSeconds: 900}},

@@ -69,7 +69,7 @@ func (a *API) problemOf(ctx context.Context, err error) error {
 	if p == nil {
 		p = Refuse(http.StatusInternalServerError, "internal_error",
 			"Something went wrong; send the request again, and report the request_id if it fails again.")
-		if postgres.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		if postgres.Unavailable(err) || postgres.CutOff(err) {
 			p = unavailable()
 		}
 		if !errors.Is(ctx.Err(), context.Canceled) { // else the client has gone

@@ -37,6 +37,12 @@ func Unavailable(err error) bool {
 	return unconnected || network || pgconn.SafeToRetry(err)
 }
 
+// CutOff reports whether the caller's context ended what was being done: its own error, or that of a transaction which
+// was rolled back for that reason before its next statement.
+func CutOff(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone)
+}
+
 // Deadlocked reports whether a transaction was ended because it and another one waited for each other: it will work when
 // it is made again.
 func Deadlocked(err error) bool {

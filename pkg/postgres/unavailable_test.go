@@ -91,3 +91,21 @@ func TestUnavailableByCode(t *testing.T) {
 	}
 	require.True(t, postgres.Unavailable(io.ErrUnexpectedEOF))
 }
+
+func TestATransactionThatItsContextEndedWasCutOff(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		cancel()
+		require.Eventually(t, func() bool {
+			err = tx.WithContext(t.Context()).Exec(`SELECT 1`).Error
+			return err != nil
+		}, 10*time.Second, time.Millisecond)
+		return err
+	})
+	require.ErrorIs(t, err, sql.ErrTxDone)
+	require.True(t, postgres.CutOff(err))
+	require.False(t, postgres.CutOff(errors.New("else")))
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -138,6 +139,12 @@ func decodeBatch(body []byte) ([]operation, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&batch); err != nil {
+		if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
+			return nil, newProblem(CodeValidationFailed, "", ProblemItem{
+				Reason: string(customers.ReasonUnknownField),
+				Detail: fmt.Sprintf("%s is neither a field of a batch (operations) nor of an operation (op, id, version, customer).", field),
+			})
+		}
 		return nil, newProblem(CodeMalformedJSON, fmt.Sprintf("The body is not a batch: %s.", err))
 	}
 	if count := len(batch.Operations); count < 1 || count > maxBatch {

@@ -77,8 +77,12 @@ func TestBatchesThatAreNone(t *testing.T) {
 	many := `{"operations": [` + strings.Repeat(`{"op": "delete"},`, 500) + `{"op": "delete"}]}`
 	b.do(http.MethodPost, "/v1/customers/batch", many).problem(t, http.StatusUnprocessableEntity, api.CodeValidationFailed)
 	b.do(http.MethodPost, "/v1/customers/batch", `{"operations": []}`).problem(t, http.StatusUnprocessableEntity, api.CodeValidationFailed)
+	unknown := b.do(http.MethodPost, "/v1/customers/batch", `{"operations": [{"op": "create", "fields": {}}]}`)
+	unknown.problem(t, http.StatusUnprocessableEntity, api.CodeValidationFailed)
+	require.Contains(t, unknown.Raw, "unknown_field")
+	require.Contains(t, unknown.Raw, `\"fields\" is neither`)
 	b.do(http.MethodPost, "/v1/customers/batch", `[]`).problem(t, http.StatusBadRequest, api.CodeMalformedJSON)
-	b.do(http.MethodPost, "/v1/customers/batch", `{"items": []}`).problem(t, http.StatusBadRequest, api.CodeMalformedJSON)
+	b.do(http.MethodPost, "/v1/customers/batch", `{"items": []}`).problem(t, http.StatusUnprocessableEntity, api.CodeValidationFailed)
 }
 
 func TestAFullBatchIsOneTransaction(t *testing.T) {

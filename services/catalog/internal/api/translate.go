@@ -24,7 +24,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	p := translate(err)
 	if p == nil {
 		p = newProblem(CodeInternal, "")
-		if postgres.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		if postgres.Unavailable(err) || postgres.CutOff(err) {
 			p = newProblem(CodeUnavailable, "").with("Retry-After", retryAfter)
 		}
 		if !errors.Is(ctx.Err(), context.Canceled) { // else the client has gone

@@ -14,7 +14,7 @@ type Settings struct {
 	ResponseDelayMS int     `json:"response_delay_ms"` // between the effect and the answer
 	ErrorRateBefore float64 `json:"error_rate_before"` // chance of a 500 without an effect
 	ErrorRateAfter  float64 `json:"error_rate_after"`  // chance of a 500 although the effect is there
-	DropAnswerRate  float64 `json:"drop_answer_rate"`  // chance that the connection closes after the effect, without an answer
+	DropAnswerRate  float64 `json:"drop_answer_rate"`  // chance that the connection closes after the effect, or the repeated call, without an answer
 	Outage          Outage  `json:"outage"`            // no call is served
 	RevokedKey      bool    `json:"revoked_key"`       // every key is refused
 	AccountLimit    float64 `json:"account_limit"`     // calls per second of one mode; 0: no limit

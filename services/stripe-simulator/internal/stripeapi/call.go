@@ -92,7 +92,7 @@ func (s *Server) serve(c *call, op operation) answer {
 		claim.Scope = "live"
 	}
 	if a, known := s.repeat(claim); known {
-		return a
+		return delivered(a, k)
 	}
 	return s.run(c, op, k, &claim)
 }
@@ -187,6 +187,12 @@ func (s *Server) run(c *call, op operation, k knobs.Settings, claim *idempotency
 	})
 	release()
 	s.wait(knobs.Milliseconds(k.ResponseDelayMS))
+	return delivered(a, k)
+}
+
+// delivered loses an answer now and then on its way, also that to a repeated call: some clients repeat a call under its key
+// by themselves as soon as the connection closes.
+func delivered(a answer, k knobs.Settings) answer {
 	if knobs.Chance(k.DropAnswerRate) {
 		a.silent, a.fault = true, "drop_answer_rate"
 	}

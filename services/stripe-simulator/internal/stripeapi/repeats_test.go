@@ -121,6 +121,16 @@ func TestWhichFailuresAreStoredUnderAKey(t *testing.T) {
 	}
 }
 
+func TestTheAnswerToARepeatedCallCanBeLostToo(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t)
+	sim.Turn(t, map[string]any{"drop_answer_rate": 1})
+	for range 2 {
+		require.Error(t, sim.Call(t, http.MethodPost, "/v1/customers", "name=a", "Idempotency-Key", "k").Err)
+	}
+	require.InDelta(t, 1, customersMade(t, sim), 0)
+}
+
 func TestACallThatRunsHoldsItsKey(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t)

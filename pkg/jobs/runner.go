@@ -119,8 +119,17 @@ UPDATE jobs SET state = 'running', token = token + 1, takes = takes + 1, owner =
     started_at = COALESCE(started_at, now()), due_at = now() + make_interval(secs => ?)
 FROM due WHERE jobs.id = due.id RETURNING jobs.*`
 
-// claim takes one due job; nil when there is none.
+// claimTimeout ends a claim that the database does not answer.
+const claimTimeout = 5 * time.Second
+
+// claim takes one due job; nil when there is none. A stop does not break it off: a job that the database gave to nobody
+// would rest until its lease is over.
 func (r *Runner) claim(ctx context.Context) (*Run, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
 	kinds := make([]string, 0, len(r.o.Kinds))
 	for kind := range r.o.Kinds {
 		kinds = append(kinds, kind)

@@ -154,7 +154,11 @@ func (r *Runner) claim(ctx context.Context) (*Run, error) {
 func (r *Runner) work(stopping context.Context, run *Run) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(stopping))
 	defer end(nil)
-	if run.row.Cancelling {
+	stopped := stopping.Err() // while the job was claimed: it is handed over untouched
+	switch {
+	case stopped != nil:
+		end(ErrStopping)
+	case run.row.Cancelling:
 		end(ErrCancelled)
 	}
 	stop := context.AfterFunc(stopping, func() { end(ErrStopping) })
@@ -162,7 +166,10 @@ func (r *Runner) work(stopping context.Context, run *Run) {
 	var beating sync.WaitGroup
 	beat, still := context.WithCancel(ctx)
 	beating.Go(func() { r.keep(beat, run, end) })
-	err := r.handle(ctx, run)
+	err := stopped
+	if err == nil {
+		err = r.handle(ctx, run)
+	}
 	cause := context.Cause(ctx)
 	still()
 	beating.Wait()

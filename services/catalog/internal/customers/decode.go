@@ -202,7 +202,7 @@ func canonical(path, value string) string {
 
 func readOnly(name string) bool {
 	switch name {
-	case "id", "object", "version", "generation", "created_at", "updated_at", "deleted", "deleted_at", "sync":
+	case "id", "object", "version", "generation", "created_at", "updated_at", "updated_by", "deleted", "deleted_at", "sync":
 		return true
 	}
 	return false

@@ -113,7 +113,7 @@ func delimiterOf(head []byte) rune {
 // ours are names that exports and the files of bad rows have beside the fields.
 func ours(name string) bool {
 	switch name {
-	case "id", "object", "version", "generation", "created_at", "updated_at", "deleted", "deleted_at", "erased_at", "sync", LineColumn, ErrorColumn:
+	case "id", "object", "version", "generation", "created_at", "updated_at", "updated_by", "deleted", "deleted_at", "erased_at", "sync", LineColumn, ErrorColumn:
 		return true
 	}
 	return false

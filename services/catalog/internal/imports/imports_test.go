@@ -162,14 +162,14 @@ func TestAnImportGoesOnWhereItStood(t *testing.T) {
 
 	for attempt := range 3 { // replicas that stop in the middle
 		committed := make(chan struct{}, rows)
-		stop := b.work(imports.Handler(b.db, func() { committed <- struct{}{} }))
+		stop := b.work(imports.Handler(b.db, func() { b.relay(); committed <- struct{}{} }))
 		<-committed
 		if attempt > 0 {
 			<-committed
 		}
 		stop()
 	}
-	stop := b.work(imports.Handler(b.db, func() {}))
+	stop := b.work(imports.Handler(b.db, b.relay))
 	defer stop()
 
 	finished := b.finished(job.ID)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
@@ -42,6 +43,11 @@ func (b *bundle) work(handler jobs.Handler) (stop func()) {
 		cancel()
 		require.NoError(b.t, <-done)
 	}
+}
+
+// relay empties the outbox, as the relay does after each commit: an import waits for that.
+func (b *bundle) relay() {
+	assert.NoError(b.t, b.db.Exec(`DELETE FROM outbox`).Error)
 }
 
 func (b *bundle) store(u imports.Upload, content string) (imports.Import, admin.Job, error) {

@@ -18,7 +18,7 @@ func (l *link) adopting() bool {
 // so that it is recorded as a conflict. Its age is unknown, so it never counts as the newer one.
 func (l *link) takeOver(remote string, theirs Object, now time.Time) *event.Change {
 	l.Shadow, l.Generation, l.unmarked = theirs.Fields.Clone(), l.Desired.Generation, true
-	seq := l.Seq + 1
+	seq := l.next()
 	for _, field := range record.Patch(theirs.Fields).Paths() {
 		value, ours := theirs.Fields[field], l.Desired.Fields[field]
 		known := record.Inbound{Seq: seq, Value: value, Base: l.Desired.Version, At: now.UTC()}

@@ -172,3 +172,38 @@ func TestALateUpdateThatWasTakenForAnEditIsTakenBackWhenItsNotificationArrives(t
 	require.Equal(t, "theirs", name.Value)
 	require.GreaterOrEqual(t, name.Place(), mistaken.Fields["name"].Place(), "the catalog must not take it for the older one")
 }
+
+func TestOfTwoValuesThatWereOverwrittenTheOneUnderTheLateUpdateIsTheNewer(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		newer func(b *bundle, s event.Snapshot) // what happens to the first value before the second one is written
+	}{
+		"the first was overwritten by a newer update": {func(b *bundle, s event.Snapshot) {
+			b.deliver(next(s, record.Patch{"name": "newer"}))
+			b.turn()
+		}},
+		"the first was seen and told": {func(b *bundle, _ event.Snapshot) {
+			b.webhooks()
+			b.work()
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s, object := b.synced()
+			b.faults(connectortest.FaultBurntLate)
+			s = next(s, record.Patch{"name": "late"})
+			b.deliver(s)
+			b.turn()
+			b.turn() // the look after which nobody doubts any more that it has failed
+			b.remote.Edit(object.ID, record.Patch{"name": "first"})
+			tc.newer(b, s)
+			b.remote.Edit(object.ID, record.Patch{"name": "second"})
+			b.remote.LandLate()
+			b.webhooks()
+			b.work()
+			changes, _ := b.sent()
+			require.Equal(t, "second", changes[len(changes)-1].Fields["name"].Value)
+		})
+	}
+}

@@ -265,7 +265,7 @@ func (e *Engine) overwrote(l *link, n Notice) (lost []overwrite, late bool) {
 		return nil, false
 	}
 	if n.Before != nil {
-		lost = p.overwrote(n.Before, time.Now())
+		lost = p.overwrote(n.Before, n.BeforeVersion, time.Now())
 		for i, o := range lost {
 			lost[i].Ours = l.setByUs(p, o)
 			late = late || lost[i].Ours

@@ -28,6 +28,10 @@ type push struct {
 	// Taken has the fields whose value from an unknown call was later seen at the remote and taken for an edit by a person,
 	// with the number of the change that told so. Only its notification can say that the call had landed, long after.
 	Taken map[string]int64 `json:"taken,omitempty"`
+	// Until tells, of an unknown call, the last number at which the object was seen under each mark. Its notification tells
+	// the mark from before: what it overwrote stood there after that.
+	Until  map[int64]int64 `json:"until,omitempty"`
+	Landed bool            `json:"landed,omitempty"` // Until is complete: the object has told the mark of this call, late
 }
 
 // overwrite is a value that one of our updates overwrote unseen. Or, if Landed is set, it is no value but the news that
@@ -40,6 +44,7 @@ type overwrite struct {
 	Base  int64     `json:"base"`
 	Over  int64     `json:"over"`
 	Push  int64     `json:"push"`
+	Mark  int64     `json:"mark,omitempty"` // the version that the object told before
 	At    time.Time `json:"at"`
 	Ours  bool      `json:"ours,omitempty"` // another call of ours had set it
 }
@@ -102,12 +107,12 @@ func (l *link) pushOf(key string) (push, bool) {
 	return l.Pushes[i], true
 }
 
-// overwrote compares what the remote says stood there before with what we believed.
-func (p push) overwrote(before record.Fields, at time.Time) (lost []overwrite) {
+// overwrote compares what the remote says stood there before, and the version in its mark, with what we believed.
+func (p push) overwrote(before record.Fields, mark int64, at time.Time) (lost []overwrite) {
 	for _, field := range p.Before.Paths() {
 		if before[field] != p.Before[field] {
 			lost = append(lost, overwrite{
-				Field: field, Value: before[field], Base: p.base(field), Over: p.Version, Push: p.Seq, At: at.UTC(),
+				Field: field, Value: before[field], Base: p.base(field), Over: p.Version, Push: p.Seq, Mark: mark, At: at.UTC(),
 			})
 		}
 	}
@@ -152,14 +157,35 @@ func (l *link) takeForEdit(field, value string) {
 	}
 }
 
-// takenForEdit is the number of the change that told the value of the update which overwrote o as an edit by a person; 0
-// when there was none.
-func (l *link) takenForEdit(o overwrite) int64 {
+// sighted notes of the unknown updates that the object has told this mark until now. late: it is that of an update which
+// has landed after a newer one.
+func (l *link) sighted(mark int64, late bool) {
+	for i, p := range l.Pushes {
+		switch {
+		case !p.Unknown || p.Landed:
+		case late && p.Version == mark:
+			l.Pushes[i].Landed = true
+		default:
+			if p.Until == nil {
+				l.Pushes[i].Until = map[int64]int64{}
+			}
+			l.Pushes[i].Until[mark] = l.Seq
+		}
+	}
+}
+
+// placeOf finds where an overwritten value belongs: its place in the sequence, see record.Inbound.Place, and the number of
+// the change that told the value of the update which overwrote it as an edit by a person, 0 when there was none.
+func (l *link) placeOf(o overwrite) (place, taken int64) {
 	i := slices.IndexFunc(l.Pushes, func(p push) bool { return p.Seq == o.Push })
 	if i < 0 {
-		return 0
+		return o.Push, 0
 	}
-	return l.Pushes[i].Taken[o.Field]
+	p := l.Pushes[i]
+	if until, ok := p.Until[o.Mark]; ok {
+		return max(o.Push, until+1), p.Taken[o.Field]
+	}
+	return o.Push, p.Taken[o.Field]
 }
 
 // concede makes pending what our updates overwrote and returns the change that tells the catalog, or nil. A field that
@@ -167,20 +193,20 @@ func (l *link) takenForEdit(o overwrite) int64 {
 // edit by a person, but was our own update that landed late, is taken back: the value before it stands in its place.
 // Of several values that were overwritten, the last one counts.
 func (l *link) concede(remote string) *event.Change {
-	seq := l.Seq + 1
+	seq := l.next()
 	var conceded bool
 	for _, o := range l.Overwritten {
 		known, moved := l.Pending[o.Field]
-		taken := l.takenForEdit(o)
+		place, taken := l.placeOf(o)
 		switch {
 		case l.Gone || o.Landed != "":
 			continue
 		case taken > 0 && (!moved || known.Place() <= taken):
-			o.Push = taken
-		case o.Ours || taken > 0 || (moved && known.Place() >= o.Push):
+			place = taken
+		case o.Ours || taken > 0 || (moved && known.Place() >= place):
 			continue
 		}
-		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over, Push: o.Push})
+		l.setPending(o.Field, record.Inbound{Seq: seq, Value: o.Value, Base: o.Base, At: o.At, Over: o.Over, Push: place})
 		conceded = true
 	}
 	if !conceded {

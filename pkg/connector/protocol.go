@@ -18,17 +18,23 @@ func (l *link) observe(remote string, theirs Object, now time.Time) *event.Chang
 	l.Shadow = theirs.Fields.Clone()
 	version := l.Version
 	l.settleDoubt(moved)
-	l.heal(theirs, moved)
+	late := l.heal(theirs, moved)
 	if l.Gone || (len(moved) == 0 && !news) {
+		l.sighted(theirs.Version, late)
 		return nil
 	}
-	l.Seq++
+	l.Seq = l.next()
 	for field, value := range moved {
 		l.setPending(field, record.Inbound{Seq: l.Seq, Value: value, Base: l.base(field, version), At: now.UTC()})
 		l.takeForEdit(field, value)
 	}
+	l.sighted(theirs.Version, late)
 	return l.allPending(remote)
 }
+
+// next is the next number of the sequence in which the remote's changes and our updates stand. The one after it is never
+// used: it is the place of a value that stood there between this and the next, until a late update replaced it.
+func (l *link) next() int64 { return l.Seq + 2 }
 
 // base is the catalog version whose value of a field the remote has held. A field that was pending already was left
 // out of the pushes since.
@@ -62,11 +68,12 @@ func (l *link) settleDoubt(moved record.Patch) {
 
 // heal takes up a write of ours that landed after a newer one: the object's mark tells an older version than the newest
 // one that it told before. What that write set is no edit by a person, and what the catalog wants is pushed again.
-func (l *link) heal(theirs Object, moved record.Patch) {
-	late := theirs.Version > 0 && theirs.Version < l.Marked
+// It reports whether that happened.
+func (l *link) heal(theirs Object, moved record.Patch) (late bool) {
+	late = theirs.Version > 0 && theirs.Version < l.Marked
 	l.Marked = theirs.Version
 	if !late {
-		return
+		return false
 	}
 	for _, p := range l.Pushes {
 		if p.Version == theirs.Version {
@@ -74,6 +81,7 @@ func (l *link) heal(theirs Object, moved record.Patch) {
 		}
 	}
 	l.turnBack()
+	return true
 }
 
 // disown takes out of moved the values that we set ourselves. Where the catalog wants something else by now, the record
@@ -125,7 +133,7 @@ func (l *link) vanish(remote string) *event.Change {
 		return nil
 	}
 	l.Gone = true
-	l.Seq++
+	l.Seq = l.next()
 	change := l.change(remote)
 	change.Deleted = true
 	return change
@@ -163,7 +171,7 @@ func (l *link) renew(remote string) *event.Change {
 	if len(l.Pending) == 0 {
 		return nil
 	}
-	l.Seq++
+	l.Seq = l.next()
 	return l.allPending(remote)
 }
 

@@ -40,11 +40,11 @@ func TestAChangeRepeatsWhatTheCatalogHasNotBeenSeenToApply(t *testing.T) {
 	changes, _ := b.sent()
 	require.Len(t, changes, 3)
 	require.Equal(t, map[string]string{"phone": "2@1", "email": "a@example.com@1"}, values(changes[2]))
-	require.EqualValues(t, 3, changes[2].Seq)
-	require.EqualValues(t, 2, changes[2].Fields["email"].Seq)
+	require.EqualValues(t, 6, changes[2].Seq)
+	require.EqualValues(t, 4, changes[2].Fields["email"].Seq)
 
 	acknowledged := next(s, record.Patch{"phone": "1", "email": "a@example.com"})
-	acknowledged.Seen = map[string]int64{"stripe": 2}
+	acknowledged.Seen = map[string]int64{"stripe": 4}
 	b.deliver(acknowledged)
 	b.work()
 	require.Equal(t, "2", b.object(s.ID).Fields["phone"], "the catalog has yet to judge it: not pushed over")
@@ -185,7 +185,7 @@ func TestAnObjectMadeAtTheRemoteIsAdopted(t *testing.T) {
 
 			s := event.Snapshot{
 				Kind: event.KindCustomer, ID: changes[0].ID, Version: 1, Generation: 1, Fields: fields,
-				Seen: map[string]int64{"stripe": 1},
+				Seen: map[string]int64{"stripe": changes[0].Seq},
 			}
 			b.deliver(s)
 			b.work()

@@ -229,7 +229,7 @@ func (j *job) attempt(ctx context.Context, in intent) error {
 	want := j.link.Desired
 	in.Version, in.Seen, in.CreatedAt = want.Version, want.Seen[j.o.Name], time.Now().UTC()
 	if in.Op == opUpdate {
-		j.link.Seq++
+		j.link.Seq = j.link.next()
 		in.Seq = j.link.Seq
 	}
 	in.Key = j.newKey(in.Version)

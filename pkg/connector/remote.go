@@ -77,8 +77,10 @@ type Notice struct {
 	Key      string        // idempotency key of the call that caused it, if the remote tells
 	Fields   record.Fields // the object's content as told by the notification; nil when it tells none
 	Before   record.Fields // its content before what the notification tells; nil when it does not tell
-	Gone     bool          // the notification says that the object was deleted
-	Ignore   string        // not "": why this notification must be recorded and not acted on
+	// BeforeVersion is the version in its mark before that; 0 when it had none or the notification does not tell.
+	BeforeVersion int64
+	Gone          bool   // the notification says that the object was deleted
+	Ignore        string // not "": why this notification must be recorded and not acted on
 
 	trace string // traceparent of the request that brought it
 }

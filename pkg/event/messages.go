@@ -55,7 +55,7 @@ type Change struct {
 	ID         string                    `json:"id"`
 	RemoteID   string                    `json:"remote_id"`
 	Generation int64                     `json:"generation"` // the generation of the record that the remote's object belongs to
-	Seq        int64                     `json:"seq"`        // numbers the changes of one record at one remote, from 1
+	Seq        int64                     `json:"seq"`        // numbers the changes of one record at one remote, rising
 	Deleted    bool                      `json:"deleted"`
 	Fields     map[string]record.Inbound `json:"fields,omitempty"`
 }

@@ -19,14 +19,15 @@ const LocalWriter = "catalog"
 
 // Inbound is one field that moved at a remote. A Value of "" means that it was cleared there.
 type Inbound struct {
-	Seq   int64     `json:"seq"` // numbers the remote's changes of this record, from 1
+	Seq   int64     `json:"seq"` // numbers the remote's changes of this record, rising
 	Value string    `json:"value"`
 	Base  int64     `json:"base"` // the catalog version that the remote reflected when the field moved
 	At    time.Time `json:"at"`   // when the connector saw it; only the policy "newest" looks at it
 	// Over is the catalog version whose push overwrote the value before the connector had seen it; 0 when the value
 	// still stood at the remote.
 	Over int64 `json:"over,omitempty"`
-	// Push is the number of that push, from the sequence that also numbers the changes.
+	// Push is where the value stood in the sequence that also numbers the changes: at that push, or later if the push landed
+	// late.
 	Push int64 `json:"push,omitempty"`
 }
 

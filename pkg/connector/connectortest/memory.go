@@ -314,7 +314,7 @@ func (m *Memory) insert(call connector.Call, fields record.Fields) connector.Obj
 		ID: fmt.Sprintf("%s_%d", m.name, len(m.order)+1), Fields: fields.Clone(), LocalID: call.LocalID, Version: call.Version,
 	}
 	m.order = append(m.order, object.ID)
-	m.put(call, object, nil)
+	m.put(call, object, connector.Object{})
 	return object
 }
 
@@ -323,8 +323,8 @@ func (m *Memory) change(call connector.Call, id string, patch record.Patch) (con
 	if !ok {
 		return connector.Object{}, connector.ErrGone
 	}
-	before := object.Fields
-	object.Fields = before.Apply(patch)
+	before := object
+	object.Fields = before.Fields.Apply(patch)
 	if call.Version > 0 {
 		object.LocalID, object.Version = call.LocalID, call.Version
 	}
@@ -332,11 +332,12 @@ func (m *Memory) change(call connector.Call, id string, patch record.Patch) (con
 	return object, nil
 }
 
-func (m *Memory) put(call connector.Call, object connector.Object, before record.Fields) {
+func (m *Memory) put(call connector.Call, object, before connector.Object) {
 	m.writes++
 	m.objects[object.ID] = object
 	m.notify(connector.Notice{
-		Type: "changed", RemoteID: object.ID, LocalID: object.LocalID, Key: call.Key, Fields: object.Fields.Clone(), Before: before,
+		Type: "changed", RemoteID: object.ID, LocalID: object.LocalID, Key: call.Key, Fields: object.Fields.Clone(),
+		Before: before.Fields, BeforeVersion: before.Version,
 	})
 }
 

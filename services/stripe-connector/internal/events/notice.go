@@ -50,7 +50,7 @@ func (r Reader) Notice(e Event) connector.Notice {
 	n.Fields = object.Fields
 	if before, ok := d.before(); ok {
 		if object, err := r.Marks.Decode(before); err == nil {
-			n.Before = object.Fields
+			n.Before, n.BeforeVersion = object.Fields, object.Version
 		}
 	}
 	return n

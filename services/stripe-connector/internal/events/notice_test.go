@@ -116,6 +116,17 @@ func TestAnUpdateTellsWhatWasThereBefore(t *testing.T) {
 	}
 }
 
+func TestAnUpdateTellsTheVersionInTheMarkBefore(t *testing.T) {
+	t.Parallel()
+	const now = `{"id":"cus_1","name":"Ada","metadata":{"datasync_id":"stripe:` + localID + `","datasync_version":"3"}}`
+	for previous, want := range map[string]int64{
+		`{"name":"Grace"}`: 3, `{"name":"Grace","metadata":{"datasync_version":"4"}}`: 4, `{"metadata":{"datasync_version":null}}`: 0,
+	} {
+		n := notice(t, testMode(), `{"id":"e","type":"customer.updated","data":{"object":`+now+`,"previous_attributes":`+previous+`}}`)
+		require.Equal(t, want, n.BeforeVersion, previous)
+	}
+}
+
 func TestWhatIsNoEventIsNotParsed(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{``, `null`, `{}`, `[]`, `{"id":"e"}`, `{"type":"t"}`, `{"id":7,"type":"t"}`, `{"id":"e","type":""}`, `{"id":"e\u0000","type":"t"}`} {

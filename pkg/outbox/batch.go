@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
+	"github.com/jackc/pgx/v5"
 
+	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 )
 
@@ -24,9 +25,12 @@ type outcome struct {
 	locked bool // another relay is at work, and there is work
 }
 
-// lockSQL takes the lock of this outbox until the end of the transaction. It has to be a statement of its own: the next
-// one then sees what the relay that had the lock before has deleted.
-const lockSQL = `SELECT pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))`
+// lockSQL takes the lock of this outbox until the end of the transaction, or tells whether there is work for who has it.
+// It has to be a statement of its own: the next one then sees what the relay that had the lock before has deleted.
+const lockSQL = `
+WITH lock AS MATERIALIZED (SELECT set_config('datasync.relaying',
+    pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))::text, true) = 'true' AS mine)
+SELECT mine, NOT mine AND EXISTS (SELECT FROM outbox) FROM lock`
 
 const existsSQL = `SELECT EXISTS (SELECT FROM outbox)`
 
@@ -34,15 +38,15 @@ const existsSQL = `SELECT EXISTS (SELECT FROM outbox)`
 // turns NOT EXISTS into a join that reads and sorts the whole table: 60 ms a batch at 100,000 rows, and not 0.2.
 const selectSQL = `
 SELECT id, exchange, key, message_id, headers::text AS headers, body, message_time FROM outbox
-WHERE (exchange, key) NOT IN (SELECT exchange, key FROM jsonb_to_recordset(?::jsonb) AS waiting (exchange text, key text))
-ORDER BY id LIMIT ?`
+WHERE current_setting('datasync.relaying') = 'true'
+    AND (exchange, key) NOT IN (SELECT exchange, key FROM jsonb_to_recordset($1::jsonb) AS waiting (exchange text, key text))
+ORDER BY id LIMIT $2`
 
-// deleteSQL makes an array of the ids: PostgreSQL would join the table with a set of them, and read it to its end.
-const deleteSQL = `
-DELETE FROM outbox WHERE id = ANY (ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb)))`
+// deleteSQL takes an array of ids: PostgreSQL would join the table with a set of them, and read it to its end.
+const deleteSQL = `DELETE FROM outbox WHERE id = ANY ($1::bigint[])`
 
-// batch publishes the oldest rows and deletes those that the broker has confirmed, in one transaction. When ctx ends
-// during the publishing, what was confirmed until then is still deleted.
+// batch publishes the oldest rows and deletes those that the broker has confirmed, in one transaction of two round trips.
+// When ctx ends during the publishing, what was confirmed until then is still deleted.
 func (r *Relay) batch(ctx context.Context) (done outcome, err error) {
 	if err := ctx.Err(); err != nil {
 		return done, err
@@ -55,23 +59,17 @@ func (r *Relay) batch(ctx context.Context) (done outcome, err error) {
 		}
 	}
 	var failed error // of the batch as a whole: no reason to roll back
-	err = r.db.WithContext(unhurried).Transaction(func(tx *gorm.DB) error {
-		var locked bool
-		if err := tx.Raw(lockSQL).Scan(&locked).Error; err != nil {
-			return fmt.Errorf("lock the outbox: %w", err)
-		}
-		if !locked {
-			return tx.Raw(existsSQL).Scan(&done.locked).Error
-		}
-		rows, err := r.oldest(tx, time.Now())
-		if err != nil || len(rows) == 0 {
+	err = postgres.OnConn(unhurried, r.db, func(conn *pgx.Conn) error {
+		rows, err := r.take(unhurried, conn, &done)
+		if err != nil {
 			return err
 		}
-		done.rows = len(rows)
 		var confirmed []int64
-		confirmed, failed = r.publish(ctx, rows)
+		if len(rows) > 0 {
+			confirmed, failed = r.publish(ctx, rows)
+		}
 		done.sent = len(confirmed)
-		return remove(tx, confirmed)
+		return remove(unhurried, conn, confirmed)
 	})
 	if err != nil {
 		done.sent = 0
@@ -92,30 +90,44 @@ func (r *Relay) waiting(ctx context.Context) (waiting bool, err error) {
 	return waiting, nil
 }
 
-func (r *Relay) oldest(tx *gorm.DB, now time.Time) ([]row, error) {
+// take begins the transaction, and reads the oldest rows if no other relay is at work.
+func (r *Relay) take(ctx context.Context, conn *pgx.Conn, done *outcome) (rows []row, err error) {
+	now := time.Now()
 	waiting, err := json.Marshal(r.routes.waiting(now))
 	if err != nil {
 		return nil, err
 	}
-	var rows []row
-	if err := tx.Raw(selectSQL, string(waiting), r.o.Batch).Scan(&rows).Error; err != nil {
+	var mine bool
+	batch := &pgx.Batch{}
+	batch.Queue("BEGIN")
+	batch.Queue(lockSQL).QueryRow(func(lock pgx.Row) error { return lock.Scan(&mine, &done.locked) })
+	batch.Queue(selectSQL, string(waiting), r.o.Batch).Query(func(found pgx.Rows) (err error) {
+		rows, err = pgx.CollectRows(found, scan)
+		return err
+	})
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
-	if len(rows) < r.o.Batch {
+	done.rows = len(rows)
+	if mine && len(rows) < r.o.Batch {
 		r.routes.forget(now, rows)
 	}
 	return rows, nil
 }
 
-func remove(tx *gorm.DB, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
+func scan(found pgx.CollectableRow) (r row, err error) {
+	err = found.Scan(&r.ID, &r.Exchange, &r.Key, &r.MessageID, &r.Headers, &r.Body, &r.MessageTime)
+	return r, err
+}
+
+// remove deletes rows and ends the transaction.
+func remove(ctx context.Context, conn *pgx.Conn, ids []int64) error {
+	batch := &pgx.Batch{}
+	if len(ids) > 0 {
+		batch.Queue(deleteSQL, ids)
 	}
-	encoded, err := json.Marshal(ids)
-	if err != nil {
-		return err
-	}
-	if err := tx.Exec(deleteSQL, string(encoded)).Error; err != nil {
+	batch.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("delete from the outbox: %w", err)
 	}
 	return nil

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,16 +143,19 @@ func appendLate(t *testing.T, db *gorm.DB, msgs ...rabbitmq.Message) (commit fun
 	}
 }
 
-// countLockTries counts how often any relay of db tries to become the active one.
-func countLockTries(t *testing.T, db *gorm.DB) *atomic.Int64 {
+// awaitIdleTurns waits until relays of db have found that another one is at work, n times.
+func awaitIdleTurns(t *testing.T, db *gorm.DB, n int) {
 	t.Helper()
-	var tries atomic.Int64
-	require.NoError(t, db.Callback().Row().After("gorm:row").Register("count", func(tx *gorm.DB) {
-		if strings.Contains(tx.Statement.SQL.String(), "pg_try_advisory_xact_lock") {
-			tries.Add(1)
+	ends := map[time.Time]bool{}
+	require.Eventually(t, func() bool {
+		var last []time.Time
+		err := db.Raw(`SELECT query_start FROM pg_stat_activity
+			WHERE application_name = 'datasync ' || current_schema() AND query = 'COMMIT'`).Scan(&last).Error
+		for _, end := range last {
+			ends[end] = true
 		}
-	}))
-	return &tries
+		return err == nil && len(ends) >= n
+	}, patience, time.Millisecond)
 }
 
 // watchedLog is a log that a test can look at.

@@ -25,6 +25,12 @@ func Batch(ctx context.Context, db *gorm.DB, statements ...Statement) error {
 		}
 		batch.Queue(numbered(s.SQL), args...)
 	}
+	return OnConn(ctx, db, func(conn *pgx.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+}
+
+// OnConn lends a connection, for statements that travel together. A transaction that use leaves open is rolled back. db
+// must not be a transaction.
+func OnConn(ctx context.Context, db *gorm.DB, use func(conn *pgx.Conn) error) (err error) {
 	pool, err := db.DB()
 	if err != nil {
 		return fmt.Errorf("find the connections: %w", err)
@@ -33,13 +39,21 @@ func Batch(ctx context.Context, db *gorm.DB, statements ...Statement) error {
 	if err != nil {
 		return err
 	}
+	const idle = 'I'
+	var failed error
 	err = conn.Raw(func(raw any) error {
 		c, ok := raw.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("a connection of the kind %T takes no batches", raw)
 		}
-		return c.Conn().SendBatch(ctx, batch).Close()
+		if failed = use(c.Conn()); c.Conn().PgConn().TxStatus() != idle {
+			return driver.ErrBadConn // closes it, and with it the transaction
+		}
+		return nil
 	})
+	if failed != nil {
+		return failed
+	}
 	return errors.Join(err, conn.Close())
 }
 

@@ -46,9 +46,9 @@ func transport() []mutant {
 			name: "cursor-instead-of-delete", suite: "pkg/outbox", tests: "^TestALowerIDThatCommitsLaterIsNotMissed$",
 			edits: []edit{
 				{"pkg/outbox/relay.go", "	woken     chan struct{}\n", "	woken     chan struct{}\n	cursor int64\n"},
-				{"pkg/outbox/batch.go", "WHERE (exchange, key) NOT IN", "WHERE id > ? AND (exchange, key) NOT IN"},
-				{"pkg/outbox/batch.go", "tx.Raw(selectSQL, string(waiting)", "tx.Raw(selectSQL, r.cursor, string(waiting)"},
-				{"pkg/outbox/batch.go", "	if len(rows) < r.o.Batch {\n", "	for _, row := range rows {\n		r.cursor = row.ID\n	}\n	if len(rows) < r.o.Batch {\n"},
+				{"pkg/outbox/batch.go", "    AND (exchange, key) NOT IN", "    AND id > $3 AND (exchange, key) NOT IN"},
+				{"pkg/outbox/batch.go", "string(waiting), r.o.Batch)", "string(waiting), r.o.Batch, r.cursor)"},
+				{"pkg/outbox/batch.go", "	done.rows = len(rows)\n", "	done.rows = len(rows)\n	for _, row := range rows {\n		r.cursor = row.ID\n	}\n"},
 			},
 		},
 		{
@@ -81,6 +81,12 @@ func protocol() []mutant {
 `, `	l.Doubt, _ = nil, now
 `,
 			}},
+		},
+		{
+			name: "overwritten-in-the-order-of-the-calls", suite: "pkg/connector", tests: "^TestOfTwoValuesThatWereOverwritten",
+			edits: []edit{{"pkg/connector/overwrite.go", `		return max(o.Push, until+1), p.Taken[o.Field]
+`, `		return max(o.Push, min(until, 0)), p.Taken[o.Field]
+`}},
 		},
 		{
 			name: "changes-not-cumulative", suite: "pkg/connector", tests: "^TestAChangeRepeats",

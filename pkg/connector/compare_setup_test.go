@@ -104,7 +104,7 @@ func (c *comparing) start(engine *connector.Engine) (stop func()) {
 	c.cancel = cancel
 	runner := jobs.NewRunner(jobs.Options{
 		DB: c.db, Kinds: map[string]jobs.Handler{connector.JobReconcile: engine.Reconcile},
-		Poll: 5 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		Poll: 20 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 	})
 	var running sync.WaitGroup
 	running.Go(func() { _ = runner.Run(ctx) })
@@ -129,7 +129,7 @@ func (c *comparing) finish(id string) (job admin.Job) {
 		job, err = jobs.Get(c.t.Context(), c.db, id)
 		require.NoError(c.t, err)
 		return !job.FinishedAt.IsZero()
-	}, 20*time.Second, 5*time.Millisecond)
+	}, 20*time.Second, 20*time.Millisecond)
 	return job
 }
 

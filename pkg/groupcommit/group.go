@@ -63,6 +63,9 @@ func New[T, R any](o Options, commit Commit[T, R]) *Group[T, R] {
 // taken back and the error is ctx's: it takes no effect. Once its transaction has begun, Do waits for the end of that.
 func (g *Group[T, R]) Do(ctx context.Context, item T) (R, error) {
 	c := &call[T, R]{item: item, done: make(chan struct{})}
+	if err := ctx.Err(); err != nil {
+		return c.result, err
+	}
 	g.join(ctx, c)
 	select {
 	case <-c.done:

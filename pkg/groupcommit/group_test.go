@@ -138,6 +138,17 @@ func TestWhoGivesUpBeforeItsTurnTakesNoEffect(t *testing.T) {
 	require.Equal(t, [][]int{{1}}, r.groups)
 }
 
+func TestWhoHasGivenUpAlreadyTakesNoEffect(t *testing.T) {
+	t.Parallel()
+	r := newRecorder()
+	g := groupcommit.New(groupcommit.Options{}, r.commit)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := g.Do(ctx, 1)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, r.groups)
+}
+
 func TestEverybodyGetsTheirOwnResultUnderLoad(t *testing.T) {
 	t.Parallel()
 	g := groupcommit.New(groupcommit.Options{Size: 7}, func(_ context.Context, items []int) ([]int, error) {

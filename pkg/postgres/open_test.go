@@ -24,7 +24,7 @@ func TestEveryConnectionUsesTheSchemaAlone(t *testing.T) {
 	db := postgrestest.Open(t)
 	var want string
 	require.NoError(t, db.Raw(`SELECT current_schema()`).Scan(&want).Error)
-	require.Regexp(t, `^test_[0-9a-f]{12}$`, want)
+	require.Regexp(t, `^test_[0-9a-f]{8}_[0-9a-f]{8}$`, want)
 
 	var all errgroup.Group
 	for range 8 {

@@ -4,6 +4,7 @@ package postgrestest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"testing"
@@ -26,14 +27,18 @@ const (
 // URL is the server that the tests use: DATABASE_URL, or the one that `make deps` starts.
 func URL() string { return cmp.Or(os.Getenv("DATABASE_URL"), defaultURL) }
 
-// Open returns a database with a fresh schema in which sets have been applied. The pool is closed and the schema is
-// dropped when the test ends. Without a server the test fails.
+// Open returns a database with an empty schema in which sets have been applied, as new. The pool is closed when the test
+// ends. Without a server the test fails.
 func Open(t testing.TB, sets ...postgres.Migrations) *gorm.DB {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	schema := Schema(t)
-	db, err := postgres.Open(ctx, postgres.Options{URL: unsynced(URL()), Schema: schema, MaxConns: maxConns})
+	key := keyOf(t, sets)
+	k := shelved.schema(t, key)
+	t.Cleanup(func() {
+		withConn(t, "put away schema "+k.schema, func(ctx context.Context, conn *pgx.Conn) error { return putAway(ctx, conn, key, k) })
+	})
+	db, err := postgres.Open(ctx, postgres.Options{URL: unsynced(URL()), Schema: k.schema, MaxConns: maxConns})
 	require.NoError(t, err, "tests need PostgreSQL: run `make deps`, or set DATABASE_URL")
 	t.Cleanup(func() {
 		pool, err := db.DB()
@@ -44,8 +49,33 @@ func Open(t testing.TB, sets ...postgres.Migrations) *gorm.DB {
 			t.Errorf("close the database: %v", err)
 		}
 	})
-	require.NoError(t, postgres.Migrate(ctx, db, sets...))
+	if k.shape == "" {
+		require.NoError(t, postgres.Migrate(ctx, db, sets...))
+		withConn(t, "look at schema "+k.schema, func(ctx context.Context, conn *pgx.Conn) (err error) {
+			if new, err := isEmpty(ctx, conn, k.schema); err != nil || !new {
+				return err
+			}
+			k.shape, err = shapeOf(ctx, conn, k.schema)
+			return err
+		})
+	}
 	return db
+}
+
+// putAway makes a schema ready for the next test, or drops it where that cannot be.
+func putAway(ctx context.Context, conn *pgx.Conn, key string, k kept) error {
+	if k.shape == "" {
+		return dropSchema(ctx, conn, k.schema)
+	}
+	if err := empty(ctx, conn, k.schema); err != nil {
+		return errors.Join(err, dropSchema(ctx, conn, k.schema))
+	}
+	shape, err := shapeOf(ctx, conn, k.schema)
+	if err != nil || shape != k.shape {
+		return errors.Join(err, dropSchema(ctx, conn, k.schema))
+	}
+	shelved.put(key, k)
+	return nil
 }
 
 // unsynced makes commits return before they are on disk: no test here pulls the plug, and the disk is what they wait for.
@@ -66,23 +96,22 @@ func Schema(t testing.TB) string {
 	t.Helper()
 	id := uuid.New()
 	schema := "test_" + id.String()[:8] + id.String()[9:13]
-	t.Cleanup(func() { drop(t, schema) })
+	t.Cleanup(func() {
+		withConn(t, "drop schema "+schema, func(ctx context.Context, conn *pgx.Conn) error { return dropSchema(ctx, conn, schema) })
+	})
 	return schema
 }
 
-func drop(t testing.TB, schema string) {
+// withConn does something that a test does not see.
+func withConn(t testing.TB, what string, do func(ctx context.Context, conn *pgx.Conn) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's own context has ended
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's own context may have ended
 	defer cancel()
-	conn, err := pgx.Connect(ctx, URL())
+	conn, err := pgx.Connect(ctx, unsynced(URL()))
+	if err == nil {
+		err = errors.Join(do(ctx, conn), conn.Close(ctx))
+	}
 	if err != nil {
-		t.Errorf("drop schema %s: %v", schema, err)
-		return
-	}
-	if _, err := conn.Exec(ctx, `DROP SCHEMA IF EXISTS `+pgx.Identifier{schema}.Sanitize()+` CASCADE`); err != nil {
-		t.Errorf("drop schema %s: %v", schema, err)
-	}
-	if err := conn.Close(ctx); err != nil {
-		t.Errorf("drop schema %s: %v", schema, err)
+		t.Errorf("%s: %v", what, err)
 	}
 }

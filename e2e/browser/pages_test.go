@@ -40,12 +40,14 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	b.picture("login-light-1280")
 	b.logIn("ada", "/dashboard")
 	for _, width := range []int64{1280, 390} {
-		for _, scheme := range []string{"light", "dark"} {
-			b.look(width, scheme)
-			for name, path := range pages {
+		for name, path := range pages {
+			for i, scheme := range []string{"light", "dark"} {
 				where := fmt.Sprintf("%s-%s-%d", name, scheme, width)
-				b.visit(path)
-				b.until("what takes longer is there", `!document.querySelector(".uplot") === !document.querySelector(".chart")`)
+				if b.look(width, scheme); i == 0 {
+					b.visit(path)
+					b.until("what takes longer is there", `!document.querySelector(".uplot") === !document.querySelector(".chart")`)
+				}
+				b.until("no colour is changing", `!document.getAnimations().some(a => a instanceof CSSTransition)`)
 				b.accessible(where)
 				b.fits(where)
 				if width == 1280 && scheme == "light" && name != "nothing" || name == "overview" || name == "customer" {

@@ -13,7 +13,7 @@ rabbitmq_up() {
     if port_open "$MQ_HOST" "$MQ_PORT"; then
         # Without an answer it may be starting still; a refusal (2) is final.
         [ "$status" = 2 ] || { wait_until 20 rabbitmq_answers && { rabbitmq_found; return; }; }
-        complain RabbitMQ "something listens at $MQ_HOST:$MQ_PORT, but $MQ_USER cannot log in (${reason:-it does not speak AMQP})." \
+        complain RabbitMQ "something listens at $MQ_HOST:$MQ_PORT, but $MQ_USER cannot log in (${reason:-it does not speak AMQP, or too slowly})." \
             "  rabbitmqctl add_user NAME PASSWORD && rabbitmqctl set_permissions -p '$MQ_VHOST' NAME '.*' '.*' '.*'" \
             "or name another broker: make ${GOAL:-deps} AMQP_URL=amqp://user:password@host:port/"
         return 1
@@ -73,7 +73,7 @@ rabbitmq_login() {
         return
     fi
     AMQP_HOST=$MQ_HOST AMQP_PORT=$MQ_PORT AMQP_USER=$MQ_USER AMQP_PASSWORD=$MQ_PASSWORD AMQP_VHOST=$MQ_VHOST \
-        timeout 5 bash "$LOCAL/lib/amqp-login.sh" 2>/dev/null
+        timeout 15 bash "$LOCAL/lib/amqp-login.sh" 2>/dev/null
 }
 
 rabbitmq_answers() { rabbitmq_login >/dev/null; }

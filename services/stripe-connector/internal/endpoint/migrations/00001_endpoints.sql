@@ -1,7 +1,7 @@
 -- +goose Up
 -- The webhook endpoints that this connector made at Stripe. The secret of each is only told once, when it is made, and
--- every replica needs it. Who reads it can make the connector look at customers, nothing more: what a notification says
--- is never believed.
+-- every replica needs it. Who reads it can make the connector look at customers, and can claim that one of our updates
+-- overwrote a value there: nothing else of what a notification says is believed.
 CREATE TABLE webhook_endpoints (
     id       text        PRIMARY KEY,            -- we_...
     secret   text        NOT NULL,

@@ -51,6 +51,35 @@ func TestRetryTriesAgain(t *testing.T) {
 	b.clean()
 }
 
+func TestAFailureIsDiscardedWithAReasonAndComesBack(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id, _ := s.create(object{"name": "Alan Turing", "email": "alan@example"})
+	b := open(t, s.console.URL)
+	b.logIn("ada", "/dashboard/failures")
+	b.press("main", "Discard")
+	b.shows("#dialog h1", "Discard 1 customer?")
+	b.accessible("the dialog")
+	b.do(chromedp.SendKeys(chromedp.CSS(`#dialog input[name="reason"]`), "a test account"))
+	b.press("#dialog", "Discard 1 customer")
+	b.until("its job", `location.pathname.startsWith("/dashboard/jobs/stripe/")`)
+	b.shows("main .badge", "done")
+	b.visit("/dashboard/failures")
+	b.shows("main", "Nothing failed.")
+	b.visit("/dashboard")
+	b.shows("h1", "0 of 1 customers are the same on both sides.")
+	b.press("main", "1 discarded")
+	b.press("main", "Alan Turing")
+	b.shows("main", "(ada) accepts that this customer is not in sync with Stripe: a test account")
+	b.shows(".timeline", "a test account")
+	b.accessible("the customer's page")
+
+	s.patch(id, object{"email": "alan@turing.example"})
+
+	b.shows("main .badge", "in sync")
+	b.clean()
+}
+
 func TestAConflictIsResolved(t *testing.T) {
 	t.Parallel()
 	s := start(t)

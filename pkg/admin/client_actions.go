@@ -33,6 +33,11 @@ func (c *Client) Retry(ctx context.Context, r RetryRequest) (Job, error) {
 	return act[Job](ctx, c, http.MethodPost, "/admin/v1/failures/retry", r)
 }
 
+// DiscardFailures gives parked records up.
+func (c *Client) DiscardFailures(ctx context.Context, r DiscardRequest) (Job, error) {
+	return act[Job](ctx, c, http.MethodPost, "/admin/v1/failures/discard", r)
+}
+
 // Replay sends dead letters to their queue again.
 func (c *Client) Replay(ctx context.Context, r ReplayRequest) (Job, error) {
 	return act[Job](ctx, c, http.MethodPost, "/admin/v1/dead-letters/replay", r)

@@ -6,7 +6,7 @@ import "time"
 // POST /admin/v1/jobs/{id}/cancel. It survives restarts: another replica goes on where it stood.
 type Job struct {
 	ID         string           `json:"id"`
-	Kind       string           `json:"kind"  enum:"reconcile,retry,replay,backfill,export,import"`
+	Kind       string           `json:"kind"  enum:"reconcile,retry,discard,replay,backfill,export,import"`
 	State      string           `json:"state" enum:"queued,running,done,failed,cancelled"`
 	Done       int64            `json:"done"`
 	Total      int64            `json:"total"  doc:"an estimate; 0 while unknown"`

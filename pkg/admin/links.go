@@ -8,7 +8,7 @@ type Link struct {
 	Kind           string    `json:"kind"`
 	RemoteID       string    `json:"remote_id,omitempty"`
 	RemoteURL      string    `json:"remote_url,omitempty" doc:"the object's page in the remote's dashboard"`
-	State          string    `json:"state" enum:"pending,synced,retrying,failed,deleted,detached"`
+	State          string    `json:"state" enum:"pending,synced,retrying,failed,discarded,deleted,detached"`
 	Version        int64     `json:"version"         doc:"the catalog version that the remote reflects"`
 	DesiredVersion int64     `json:"desired_version" doc:"the newest catalog version that has arrived"`
 	Attempts       int       `json:"attempts"        doc:"failures in a row"`
@@ -16,6 +16,8 @@ type Link struct {
 	DueAt          time.Time `json:"due_at,omitzero" doc:"when it is tried next; absent at rest"`
 	UpdatedAt      time.Time `json:"updated_at,omitzero"`
 	Error          *Failure  `json:"error,omitempty"`
+
+	Discarded *Discarded `json:"discarded,omitempty" doc:"who accepts that it is not in sync; only in the state discarded"`
 
 	// Only from GET /admin/v1/links/{record_id}.
 	Desired map[string]string `json:"desired,omitempty" doc:"what the catalog wants"`
@@ -33,6 +35,13 @@ type Failure struct {
 	Reason  string `json:"reason"`
 	Attempt int    `json:"attempt"`
 	Version int64  `json:"version"`
+}
+
+// Discarded is who gave a parked record up, and why.
+type Discarded struct {
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
 }
 
 // LinkFilter narrows a list of links.
@@ -64,7 +73,19 @@ type RetryRequest struct {
 	RecordIDs   []string `json:"record_ids,omitempty"  maxItems:"1000"`
 	Fingerprint string   `json:"fingerprint,omitempty"`
 	All         bool     `json:"all,omitempty"`
+	Discarded   bool     `json:"discarded,omitempty" doc:"what was discarded, instead of what fails"`
 	Rate        float64  `json:"rate,omitempty" minimum:"0" doc:"records per second; 0: as fast as the workers can"`
+	DryRun      bool     `json:"dry_run,omitempty" doc:"only count"`
+}
+
+// DiscardRequest accepts that parked records are not in sync: POST /admin/v1/failures/discard. The answer is the Job that
+// does it. An empty selection is refused: say All.
+type DiscardRequest struct {
+	RecordIDs   []string `json:"record_ids,omitempty"  maxItems:"1000"`
+	Fingerprint string   `json:"fingerprint,omitempty"`
+	All         bool     `json:"all,omitempty"`
+	Reason      string   `json:"reason" minLength:"1" maxLength:"200" doc:"why it can be left so: shown with the record, in the ledger and in the audit"`
+	Rate        float64  `json:"rate,omitempty" minimum:"0" doc:"records per second; 0: as fast as the database can"`
 	DryRun      bool     `json:"dry_run,omitempty" doc:"only count"`
 }
 

@@ -39,6 +39,7 @@ type Records struct {
 	Pending   int64 `json:"pending"`
 	Retrying  int64 `json:"retrying"`
 	Failed    int64 `json:"failed"`
+	Discarded int64 `json:"discarded" doc:"that an operator accepts as they are"`
 	Conflicts int64 `json:"conflicts" doc:"open ones; catalog only"`
 	Paused    int64 `json:"paused"`
 }

@@ -94,5 +94,5 @@ func (a *API) replay(ctx context.Context, in *struct{ Body admin.ReplayRequest }
 		}
 	}
 	detail := map[string]any{"all": r.All, "count": len(r.IDs), "dry_run": r.DryRun, "rate": r.Rate}
-	return a.Begin(ctx, "dead_letters.replay", detail, jobs.New{Kind: ReplayKind, Args: r, Total: int64(len(r.IDs))})
+	return a.Begin(ctx, admin.AuditEntry{Action: "dead_letters.replay", Detail: detail}, jobs.New{Kind: ReplayKind, Args: r, Total: int64(len(r.IDs))})
 }

@@ -41,11 +41,11 @@ func (a *API) cancelJob(ctx context.Context, in *ID) (*Output[admin.Job], error)
 	return output(job, err)
 }
 
-// Begin adds a job and notes it in the audit, in one transaction, and returns the answer of the operation.
-func (a *API) Begin(ctx context.Context, action string, detail map[string]any, job jobs.New) (*Accepted, error) {
+// Begin adds a job and notes it in the audit as entry says, in one transaction, and returns the answer of the operation.
+func (a *API) Begin(ctx context.Context, entry admin.AuditEntry, job jobs.New) (*Accepted, error) {
 	job.By = Actor(ctx)
 	var begun admin.Job
-	err := a.Act(ctx, admin.AuditEntry{Action: action, Detail: detail}, func(tx *gorm.DB, entry *admin.AuditEntry) (err error) {
+	err := a.Act(ctx, entry, func(tx *gorm.DB, entry *admin.AuditEntry) (err error) {
 		begun, err = jobs.Create(tx, job)
 		entry.Target = begun.ID
 		return err

@@ -30,7 +30,7 @@ const (
 // moving reports whether the link is being worked on, or was since a time: then an object that was read meanwhile says
 // nothing about it.
 func (l *link) moving(since time.Time) bool {
-	parked := l.State == event.StateFailed
+	parked := l.State == event.StateFailed || l.State == event.StateDiscarded
 	return l.busy() || l.UpdatedAt.After(since) || len(l.Pending) > 0 || l.Doubt != nil || l.Desired == nil ||
 		l.Checks > l.Checked || (l.behind() && !parked)
 }

@@ -26,7 +26,7 @@ const wipeSQL = `
 UPDATE links SET shadow = NULL, pending = NULL, overwritten = NULL, pushes = NULL, doubt = NULL, repair = NULL, forced = 0,
     last_key = CASE WHEN intent->>'op' = 'update' THEN intent->>'key' ELSE last_key END,
     intent = CASE WHEN intent->>'op' <> 'update' THEN intent END,
-    error = NULL, fingerprint = NULL, failing_since = NULL, attempts = 0, checked = checks, paused = false, offered = false,
+    error = NULL, discarded = NULL, fingerprint = NULL, failing_since = NULL, attempts = 0, checked = checks, paused = false, offered = false,
     lease_owner = '', lease_token = lease_token + 1, due_at = now(), updated_at = clock_timestamp()
 WHERE kind = ? AND local_id = ? RETURNING COALESCE(remote_id, '')`
 

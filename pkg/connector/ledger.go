@@ -85,9 +85,9 @@ func (j *job) begin(version int64) {
 	}
 }
 
-// supersede settles the line of an older version that never got through.
+// supersede settles the line of an older version that never got through. One that was discarded keeps its reason.
 func (j *job) supersede(version int64) {
-	if old := j.link.Line; old != nil && old.State != "" {
+	if old := j.link.Line; old != nil && old.State != "" && old.State != admin.StateDiscarded {
 		j.settleLine(admin.StateSkipped, fmt.Sprintf("superseded by version %d", version), 0)
 	}
 	j.link.Line = nil

@@ -46,6 +46,7 @@ type link struct {
 
 	// What only people are interested in.
 	Paused    bool
+	Discarded *discarded `gorm:"serializer:json"`
 	DueAt     *time.Time
 	UpdatedAt time.Time
 

@@ -36,6 +36,9 @@ func (r *link) admin() admin.Link {
 	if e := r.Error; e != nil {
 		l.Error = &admin.Failure{Class: e.Class, Field: e.Field, Reason: e.Reason, Attempt: e.Attempt, Version: e.Version}
 	}
+	if d := r.Discarded; d != nil && r.State == event.StateDiscarded {
+		l.Discarded = &admin.Discarded{Reason: d.Reason, By: d.By, At: d.At}
+	}
 	return l
 }
 
@@ -51,7 +54,7 @@ func stateFilter(state string) (string, error) {
 		return ` AND (state = 'pending' OR state = 'synced' AND due_at IS NOT NULL)`, nil
 	case event.StateSynced:
 		return ` AND state = 'synced' AND due_at IS NULL`, nil
-	case event.StateRetrying, event.StateFailed, event.StateDeleted, event.StateDetached:
+	case event.StateRetrying, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
 		return ` AND state = '` + state + `'`, nil
 	case statePaused:
 		return ` AND paused`, nil

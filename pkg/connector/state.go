@@ -44,6 +44,7 @@ func (e *Engine) State(ctx context.Context) (s State, err error) {
 		{&s.Records.Pending, `paused AND due_at IS NOT NULL AND state IN ('pending', 'synced')`},
 		{&s.Records.Retrying, `state = 'retrying' AND state <> 'synced'`},
 		{&s.Records.Failed, `state = 'failed' AND state <> 'synced'`},
+		{&s.Records.Discarded, discardedOnes},
 		{&s.Records.Paused, `paused`},
 	} {
 		n, err := e.counted(db, count.where)

@@ -24,7 +24,7 @@ WITH next AS MATERIALIZED (
     ORDER BY local_id LIMIT ? FOR UPDATE SKIP LOCKED
 ), raised AS (
     UPDATE links SET ` + unannounced + `checks = checks + 1, bulk = true, due_at = now() FROM next
-    WHERE links.kind = next.kind AND links.local_id = next.local_id AND links.due_at IS NULL AND links.state <> 'failed'
+    WHERE links.kind = next.kind AND links.local_id = next.local_id AND links.due_at IS NULL AND links.state NOT IN ('failed', 'discarded')
         AND COALESCE(links.looked_at < now() - make_interval(secs => ?), true)
     RETURNING links.local_id
 )

@@ -65,12 +65,13 @@ type SyncState string
 
 // The states of a record at a remote.
 const (
-	StatePending  SyncState = "pending"  // a newer version of the record has yet to reach the remote
-	StateSynced   SyncState = "synced"   // the remote holds State.Version
-	StateRetrying SyncState = "retrying" // the last call failed and will be made again by itself
-	StateFailed   SyncState = "failed"   // parked: the remote refused the record; a newer version un-parks it
-	StateDeleted  SyncState = "deleted"  // gone at the remote
-	StateDetached SyncState = "detached" // deleted in the catalog, kept at the remote by policy
+	StatePending   SyncState = "pending"   // a newer version of the record has yet to reach the remote
+	StateSynced    SyncState = "synced"    // the remote holds State.Version
+	StateRetrying  SyncState = "retrying"  // the last call failed and will be made again by itself
+	StateFailed    SyncState = "failed"    // parked: the remote refused the record; a newer version un-parks it
+	StateDiscarded SyncState = "discarded" // parked, and an operator accepts that; what un-parks a record brings it back
+	StateDeleted   SyncState = "deleted"   // gone at the remote
+	StateDetached  SyncState = "detached"  // deleted in the catalog, kept at the remote by policy
 )
 
 // State is what a connector reports about one record after it worked on it.
@@ -87,7 +88,7 @@ type State struct {
 	At         time.Time  `json:"at"`
 }
 
-// SyncError is why a record is retrying or failed, in words for the person who has to fix it.
+// SyncError is why a record is retrying, failed or discarded, in words for the person who has to fix it.
 type SyncError struct {
 	Class   string `json:"class"`           // transient, throttled, permanent or operator
 	Field   string `json:"field,omitempty"` // canonical path of the field that the remote refused

@@ -48,6 +48,7 @@ func refusal(err error) error {
 		{connector.ErrBadFilter, http.StatusBadRequest, "invalid_parameter", ""},
 		{connector.ErrBadControl, http.StatusUnprocessableEntity, "validation_failed", ""},
 		{connector.ErrNothingSelected, http.StatusUnprocessableEntity, "nothing_selected", ""},
+		{connector.ErrNothingParked, http.StatusNotFound, "nothing_parked", ""},
 	} {
 		if !errors.Is(err, known.err) {
 			continue

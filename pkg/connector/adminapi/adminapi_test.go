@@ -2,6 +2,7 @@ package adminapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,66 @@ func TestFailuresAreShownAndTriedAgain(t *testing.T) {
 	for _, id := range ids {
 		b.await(id, "synced")
 	}
+}
+
+func TestParkedRecordsAreDiscardedWithAReason(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.refuse()
+	id := b.customer(record.Fields{"name": "Ada"}, event.StateFailed)
+	job, err := b.operator.DiscardFailures(t.Context(), admin.DiscardRequest{RecordIDs: []string{id}, Reason: " a test account "})
+	require.NoError(t, err)
+	require.Equal(t, "discard", job.Kind)
+	require.EqualValues(t, 1, job.Total)
+	b.await(id, "discarded")
+	l := b.link(id)
+	require.Equal(t, "a test account", l.Discarded.Reason)
+	require.Equal(t, "operator", l.Discarded.By)
+	groups, err := b.viewer.Failures(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, groups)
+	status, err := b.viewer.Status(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, admin.Records{Total: 1, Discarded: 1}, status.Records)
+	list, err := b.viewer.Links(t.Context(), admin.LinkFilter{State: "discarded"})
+	require.NoError(t, err)
+	require.Len(t, list.Data, 1)
+	audit, err := b.viewer.Audit(t.Context(), admin.Page{})
+	require.NoError(t, err)
+	require.Equal(t, "failures.discard", audit.Data[0].Action)
+	require.Equal(t, "a test account", audit.Data[0].Reason)
+	require.Equal(t, job.ID, audit.Data[0].Target)
+}
+
+func TestDiscardsThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.refuse()
+	id := b.customer(record.Fields{"name": "Ada"}, event.StateFailed)
+	for code, r := range map[string][]admin.DiscardRequest{
+		"validation_failed": {
+			{All: true},
+			{All: true, Reason: " "},
+			{All: true, Reason: "a\x00b"},
+			{All: true, Reason: strings.Repeat("é", 201)},
+			{All: true, Reason: "x", Rate: -1},
+		},
+		"nothing_selected": {{Reason: "x"}},
+		"nothing_parked":   {{Fingerprint: "unknown", Reason: "x"}, {RecordIDs: []string{uuid.NewString()}, Reason: "x"}},
+		"record_not_found": {{RecordIDs: []string{"x"}, Reason: "x"}},
+	} {
+		for _, one := range r {
+			_, err := b.operator.DiscardFailures(t.Context(), one)
+			status := http.StatusUnprocessableEntity
+			if code == "nothing_parked" || code == "record_not_found" {
+				status = http.StatusNotFound
+			}
+			refused(t, err, status, code)
+		}
+	}
+	_, err := b.viewer.DiscardFailures(t.Context(), admin.DiscardRequest{All: true, Reason: "x"})
+	refused(t, err, http.StatusForbidden, "insufficient_scope")
+	require.Equal(t, "failed", b.link(id).State)
 }
 
 func TestControlIsAMergePatch(t *testing.T) {

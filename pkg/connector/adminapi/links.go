@@ -23,7 +23,7 @@ func (s *server) registerLinks() {
 type linksInput struct {
 	adminapi.Paging
 
-	State       string `query:"state" enum:"pending,synced,retrying,failed,deleted,detached,paused" doc:"only records in this state; paused: that an operator stopped, in whatever state"`
+	State       string `query:"state" enum:"pending,synced,retrying,failed,discarded,deleted,detached,paused" doc:"only records in this state; paused: that an operator stopped, in whatever state"`
 	RemoteID    string `query:"remote_id" maxLength:"200" doc:"only the record of this object"`
 	Class       string `query:"class" enum:"transient,throttled,permanent,operator" doc:"only records that fail like this"`
 	Field       string `query:"field" maxLength:"200" doc:"only records that fail because of this field"`

@@ -54,7 +54,7 @@ func setup(t *testing.T) *bundle {
 	require.NoError(t, err)
 	runner := jobs.NewRunner(jobs.Options{
 		DB: b.db, Kinds: map[string]jobs.Handler{
-			connector.KindRetry: b.engine.UnparkJob, connector.JobReconcile: b.engine.Reconcile,
+			connector.KindRetry: b.engine.UnparkJob, connector.KindDiscard: b.engine.DiscardJob, connector.JobReconcile: b.engine.Reconcile,
 		}, Poll: 10 * time.Millisecond,
 		Log: slog.New(slog.DiscardHandler),
 	})

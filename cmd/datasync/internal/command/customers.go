@@ -38,7 +38,7 @@ func customerColumns() []output.Column[customers.Customer] {
 // syncState is the worst state at any remote.
 func syncState(c customers.Customer) string {
 	worst := ""
-	rank := map[string]int{"synced": 1, "deleted": 2, "detached": 2, "pending": 3, "retrying": 4, "failed": 5}
+	rank := map[string]int{"synced": 1, "deleted": 2, "detached": 2, "pending": 3, "retrying": 4, "discarded": 5, "failed": 6}
 	for _, sync := range c.Sync {
 		if rank[sync.State] > rank[worst] {
 			worst = sync.State
@@ -67,7 +67,7 @@ func (l *listing) flags(cmd *cobra.Command, limit int) {
 	f := cmd.Flags()
 	f.StringVar(&l.email, "email", "", "exactly this `address`, in upper or lower case")
 	f.StringVar(&l.query, "query", "", "`beginning` of the name or of the address")
-	f.StringVar(&l.state, "sync-state", "", "pending, synced, retrying, failed, deleted or detached")
+	f.StringVar(&l.state, "sync-state", "", "pending, synced, retrying, failed, discarded, deleted or detached")
 	f.StringVar(&l.remote, "remote", "", "`connector` that --sync-state is about (default: the catalog's first)")
 	f.StringVar(&l.stripeID, "stripe-id", "", "the customer's `id` at Stripe")
 	f.StringVar(&l.createdAfter, "created-after", "", "`time` such as 2026-01-31 or 2026-01-31T12:00:00Z, or an age such as 2h")
@@ -76,7 +76,7 @@ func (l *listing) flags(cmd *cobra.Command, limit int) {
 	f.StringVar(&l.updatedBefore, "updated-before", "", "`time`")
 	f.BoolVar(&l.deleted, "deleted", false, "also deleted ones")
 	f.IntVar(&l.limit, "limit", limit, "at most so many; 0 for all")
-	oneOf(cmd, "sync-state", "pending", "synced", "retrying", "failed", "deleted", "detached")
+	oneOf(cmd, "sync-state", "pending", "synced", "retrying", "failed", "discarded", "deleted", "detached")
 }
 
 func (l *listing) values(now time.Time) (url.Values, error) {

@@ -124,7 +124,7 @@ func (w *writing) written(p *output.Printer, c customers.Customer) error {
 		case "pending", "retrying":
 			return exit.New(exit.Timeout, fmt.Sprintf("the customer is written, but %s does not have it yet after %s", remote, w.wait),
 				"it follows by itself; watch it with datasync customers timeline "+c.ID)
-		case "failed":
+		case "failed", "discarded":
 			return exit.New(exit.Failed, "the customer is written, but "+remote+" refuses it", reason(s.LastError))
 		}
 	}

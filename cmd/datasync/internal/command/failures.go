@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +16,7 @@ import (
 )
 
 func (a *app) failures() *cobra.Command {
-	return group("failures", "See why customers cannot be synced, and try them again", a.failuresList(), a.failuresRetry())
+	return group("failures", "See why customers cannot be synced, try them again, or accept it", a.failuresList(), a.failuresRetry(), a.failuresDiscard())
 }
 
 func (a *app) failuresList() *cobra.Command {
@@ -42,45 +44,101 @@ func (a *app) failuresList() *cobra.Command {
 	return cmd
 }
 
+// chosen are the customers of a connector that a command about failures is for.
+type chosen struct {
+	which     scope
+	group     string
+	all       bool
+	connector connect.Service
+	records   []string
+}
+
+func (c *chosen) flags(cmd *cobra.Command, all string) {
+	c.which.connectorFlag(cmd)
+	cmd.Flags().StringVar(&c.group, "group", "", "all customers of one `group` of datasync failures list")
+	cmd.Flags().BoolVar(&c.all, "all", false, all)
+}
+
+// find looks the customers and the connector up. alone are further ways to select, of which one is enough.
+func (c *chosen) find(ctx context.Context, s *connect.Services, customers []string, alone ...bool) (err error) {
+	if selections(append(alone, len(customers) > 0, c.group != "", c.all)...) != 1 {
+		return exit.New(exit.Usage, "it is not clear which customers are meant", "name customers, or a --group, or say --all")
+	}
+	for _, reference := range customers {
+		id, err := client(s).ID(ctx, reference)
+		if err != nil {
+			return err
+		}
+		c.records = append(c.records, id)
+	}
+	if c.connector, err = s.Connector(ctx, c.which.service); err != nil {
+		return err
+	}
+	return knownGroup(ctx, c.connector, c.group)
+}
+
 func (a *app) failuresRetry() *cobra.Command {
-	var which scope
+	var of chosen
 	var f following
 	var r admin.RetryRequest
 	cmd := &cobra.Command{
 		Use: "retry [CUSTOMER...]", Short: "Try failed customers again: some, a group of failures, or all",
 		Args: between(0, -1),
 		Example: "  datasync failures retry ada@example.com\n  datasync failures retry --group 5f3c --rate 10\n" +
-			"  datasync failures retry --all --dry-run",
+			"  datasync failures retry --all --dry-run\n  datasync failures retry --discarded",
 	}
-	which.connectorFlag(cmd)
+	of.flags(cmd, "all customers that failed")
 	f.flags(cmd)
-	cmd.Flags().StringVar(&r.Fingerprint, "group", "", "all customers of one `group` of datasync failures list")
-	cmd.Flags().BoolVar(&r.All, "all", false, "all customers that failed")
+	cmd.Flags().BoolVar(&r.Discarded, "discarded", false, "all customers that were discarded")
 	cmd.Flags().Float64Var(&r.Rate, "rate", 0, "customers per second (default: as fast as the workers can)")
 	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "only count them")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
-		if selections(len(args) > 0, r.Fingerprint != "", r.All) != 1 {
-			return exit.New(exit.Usage, "it is not clear which customers to try again", "name customers, or a --group, or say --all")
+		if err := of.find(cmd.Context(), s, args, r.Discarded); err != nil {
+			return err
 		}
-		for _, reference := range args {
-			id, err := client(s).ID(cmd.Context(), reference)
-			if err != nil {
-				return err
-			}
-			r.RecordIDs = append(r.RecordIDs, id)
-		}
-		connector, err := s.Connector(cmd.Context(), which.service)
+		r.RecordIDs, r.Fingerprint, r.All = of.records, of.group, of.all
+		job, err := of.connector.Retry(cmd.Context(), r)
 		if err != nil {
 			return err
 		}
-		if err := knownGroup(cmd.Context(), connector, r.Fingerprint); err != nil {
+		return f.follow(cmd.Context(), p, of.connector, job)
+	})
+	return cmd
+}
+
+// maxReason is how long a reason may be.
+const maxReason = 200
+
+func (a *app) failuresDiscard() *cobra.Command {
+	var of chosen
+	var f following
+	var r admin.DiscardRequest
+	cmd := &cobra.Command{
+		Use: "discard [CUSTOMER...]", Short: "Accept that parked customers are not in sync: some, a group of failures, or all",
+		Long: "Accept that parked customers are not in sync. They count as failed no more, and the reason stands in their timeline. " +
+			"A new version, an edit at the remote, or datasync failures retry brings a customer back.",
+		Args: between(0, -1),
+		Example: "  datasync failures discard ada@example.com --reason 'a test account'\n" +
+			"  datasync failures discard --group 5f3c --reason 'ticket 1234' --dry-run",
+	}
+	of.flags(cmd, "all customers that are parked")
+	f.flags(cmd)
+	cmd.Flags().StringVar(&r.Reason, "reason", "", "`why`, in up to 200 characters; no personal data")
+	cmd.Flags().Float64Var(&r.Rate, "rate", 0, "customers per second (default: no limit)")
+	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "only count them")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
+		if n := utf8.RuneCountInString(strings.TrimSpace(r.Reason)); n == 0 || n > maxReason {
+			return exit.New(exit.Usage, "a reason of up to 200 characters is needed", "say --reason 'why it can be left so'")
+		}
+		if err := of.find(cmd.Context(), s, args); err != nil {
 			return err
 		}
-		job, err := connector.Retry(cmd.Context(), r)
+		r.RecordIDs, r.Fingerprint, r.All = of.records, of.group, of.all
+		job, err := of.connector.DiscardFailures(cmd.Context(), r)
 		if err != nil {
 			return err
 		}
-		return f.follow(cmd.Context(), p, connector, job)
+		return f.follow(cmd.Context(), p, of.connector, job)
 	})
 	return cmd
 }

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,7 +51,7 @@ func services(t *testing.T) (catalog, connector *fake) {
 		"PATCH /admin/v1/control":       admin.Control{Workers: &eight, Outbound: true, Revision: 4, Applied: 2, Replicas: 2},
 		"GET /admin/v1/control":         admin.Control{Workers: &eight, Outbound: true, Revision: 4, Applied: 2, Replicas: 2},
 		"GET /admin/v1/failures":        list(admin.FailureGroup{Fingerprint: "5f3c", Class: "permanent", Field: "email", Reason: "Invalid email", Count: 2, LastSeen: at(), Fix: "Correct the email"}),
-		"POST /admin/v1/failures/retry": done, "GET /admin/v1/jobs/" + job: done, "GET /admin/v1/jobs": list(done),
+		"POST /admin/v1/failures/retry": done, "POST /admin/v1/failures/discard": admin.Job{ID: job, Kind: "discard", State: "done", Done: 2, Total: 2, Counts: map[string]int64{"discarded": 2}, CreatedAt: at(), FinishedAt: at()}, "GET /admin/v1/jobs/" + job: done, "GET /admin/v1/jobs": list(done),
 		"POST /admin/v1/jobs/" + job + "/cancel":   admin.Job{ID: job, Kind: "retry", State: "cancelled", CreatedAt: at()},
 		"POST /admin/v1/links/" + record + "/push": admin.Link{RecordID: record, RemoteID: "cus_1", State: "synced", Version: 2, DesiredVersion: 2},
 		"GET /admin/v1/links/" + record:            admin.Link{RecordID: record, RemoteID: "cus_1", State: "failed", Error: &admin.Failure{Reason: "Invalid email"}},
@@ -104,24 +105,40 @@ func TestOperatorsCommands(t *testing.T) {
 		code exit.Code
 		sent []string // to either service
 	}{
-		"status":              {[]string{"status"}, 0, nil},
-		"status-csv":          {[]string{"status", "-o", "csv"}, 0, nil},
-		"timeline":            {[]string{"customers", "timeline", record}, 0, nil},
-		"timeline-csv":        {[]string{"customers", "timeline", record, "-o", "csv"}, 0, nil},
-		"workers-list":        {[]string{"workers", "list"}, 0, nil},
-		"workers-scale":       {[]string{"workers", "scale", "8"}, 0, []string{`PATCH /admin/v1/control {"workers":8}`}},
-		"workers-default":     {[]string{"workers", "scale", "default", "-o", "json"}, 0, []string{`PATCH /admin/v1/control {"workers":null}`}},
-		"workers-rate":        {[]string{"workers", "rate", "12.5", "-q"}, 0, []string{`PATCH /admin/v1/control {"rate":12.5}`}},
-		"workers-pause":       {[]string{"workers", "pause", "inbound"}, 0, []string{`PATCH /admin/v1/control {"inbound":false}`}},
-		"workers-resume":      {[]string{"workers", "resume"}, 0, []string{`PATCH /admin/v1/control {"drain":false,"inbound":true,"outbound":true}`}},
-		"workers-drain":       {[]string{"workers", "drain", "--connector", "stripe"}, 0, []string{`PATCH /admin/v1/control {"drain":true}`}},
-		"workers-elsewhere":   {[]string{"workers", "drain", "--connector", "paypal"}, 5, nil},
-		"failures-list":       {[]string{"failures", "list"}, 0, nil},
-		"failures-retry":      {[]string{"failures", "retry", "--group", "5f3c", "--rate", "10"}, 0, []string{`POST /admin/v1/failures/retry {"fingerprint":"5f3c","rate":10}`}},
-		"failures-no-group":   {[]string{"failures", "retry", "--group", "ffff"}, 5, nil},
-		"dead-letters-list":   {[]string{"dead-letters", "list"}, 0, nil},
-		"dead-letters-show":   {[]string{"dead-letters", "show", other}, 0, nil},
-		"dead-letters-replay": {[]string{"dead-letters", "replay", other}, 0, []string{`POST /admin/v1/dead-letters/replay {"ids":["` + other + `"]}`}},
+		"status":                   {[]string{"status"}, 0, nil},
+		"status-csv":               {[]string{"status", "-o", "csv"}, 0, nil},
+		"timeline":                 {[]string{"customers", "timeline", record}, 0, nil},
+		"timeline-csv":             {[]string{"customers", "timeline", record, "-o", "csv"}, 0, nil},
+		"workers-list":             {[]string{"workers", "list"}, 0, nil},
+		"workers-scale":            {[]string{"workers", "scale", "8"}, 0, []string{`PATCH /admin/v1/control {"workers":8}`}},
+		"workers-default":          {[]string{"workers", "scale", "default", "-o", "json"}, 0, []string{`PATCH /admin/v1/control {"workers":null}`}},
+		"workers-rate":             {[]string{"workers", "rate", "12.5", "-q"}, 0, []string{`PATCH /admin/v1/control {"rate":12.5}`}},
+		"workers-pause":            {[]string{"workers", "pause", "inbound"}, 0, []string{`PATCH /admin/v1/control {"inbound":false}`}},
+		"workers-resume":           {[]string{"workers", "resume"}, 0, []string{`PATCH /admin/v1/control {"drain":false,"inbound":true,"outbound":true}`}},
+		"workers-drain":            {[]string{"workers", "drain", "--connector", "stripe"}, 0, []string{`PATCH /admin/v1/control {"drain":true}`}},
+		"workers-elsewhere":        {[]string{"workers", "drain", "--connector", "paypal"}, 5, nil},
+		"failures-list":            {[]string{"failures", "list"}, 0, nil},
+		"failures-retry":           {[]string{"failures", "retry", "--group", "5f3c", "--rate", "10"}, 0, []string{`POST /admin/v1/failures/retry {"fingerprint":"5f3c","rate":10}`}},
+		"failures-no-group":        {[]string{"failures", "retry", "--group", "ffff"}, 5, nil},
+		"failures-retry-discarded": {[]string{"failures", "retry", "--discarded"}, 0, []string{`POST /admin/v1/failures/retry {"discarded":true}`}},
+		"failures-discard": {
+			[]string{"failures", "discard", "--group", "5f3c", "--reason", "ticket 1234"},
+			0,
+			[]string{`POST /admin/v1/failures/discard {"fingerprint":"5f3c","reason":"ticket 1234"}`},
+		},
+		"failures-discard-one": {
+			[]string{"failures", "discard", record, "--reason", "a test", "--dry-run", "-o", "json"},
+			0,
+			[]string{`POST /admin/v1/failures/discard {"record_ids":["` + record + `"],"reason":"a test","dry_run":true}`},
+		},
+		"failures-discard-no-group":  {[]string{"failures", "discard", "--group", "ffff", "--reason", "a test"}, 5, nil},
+		"failures-discard-no-reason": {[]string{"failures", "discard", "--all", "--reason", " "}, 2, nil},
+		"failures-discard-long":      {[]string{"failures", "discard", "--all", "--reason", strings.Repeat("é", 201)}, 2, nil},
+		"failures-discard-what":      {[]string{"failures", "discard", "--reason", "a test"}, 2, nil},
+		"failures-discard-both":      {[]string{"failures", "discard", record, "--all", "--reason", "a test"}, 2, nil},
+		"dead-letters-list":          {[]string{"dead-letters", "list"}, 0, nil},
+		"dead-letters-show":          {[]string{"dead-letters", "show", other}, 0, nil},
+		"dead-letters-replay":        {[]string{"dead-letters", "replay", other}, 0, []string{`POST /admin/v1/dead-letters/replay {"ids":["` + other + `"]}`}},
 		"dead-letters-discard": {
 			[]string{"dead-letters", "discard", other, "--reason", "a test"},
 			0,

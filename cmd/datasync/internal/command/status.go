@@ -98,6 +98,7 @@ func statusColumns() []output.Column[answer] {
 		number("pending", func(r admin.Records) int64 { return r.Pending }),
 		number("retrying", func(r admin.Records) int64 { return r.Retrying }),
 		number("failed", func(r admin.Records) int64 { return r.Failed }),
+		number("discarded", func(r admin.Records) int64 { return r.Discarded }),
 		number("conflicts", func(r admin.Records) int64 { return r.Conflicts }),
 		number("paused", func(r admin.Records) int64 { return r.Paused }),
 		output.Of("problems", func(a answer) string { return strings.Join(problems(a), "; ") }),
@@ -166,9 +167,10 @@ func headline(answers []answer) string {
 		sum.Pending += a.Records.Pending
 		sum.Retrying += a.Records.Retrying
 		sum.Failed += a.Records.Failed
+		sum.Discarded += a.Records.Discarded
 		sum.Conflicts += a.Records.Conflicts
 		if a.Role != "connector" {
-			sum.Total, sum.Pending, sum.Retrying, sum.Failed = a.Records.Total, 0, 0, 0
+			sum.Total, sum.Pending, sum.Retrying, sum.Failed, sum.Discarded = a.Records.Total, 0, 0, 0, 0
 		}
 		if a.Error != "" {
 			return "The picture is not complete: not every service answers."
@@ -183,6 +185,7 @@ func headline(answers []answer) string {
 		{sum.Retrying, "retrying", "retrying"},
 		{sum.Conflicts, "conflict", "conflicts"},
 		{sum.Failed, "failed", "failed"},
+		{sum.Discarded, "discarded", "discarded"},
 	} {
 		switch {
 		case part.count == 1:
@@ -206,9 +209,9 @@ func counted(n int64) string {
 }
 
 func inSync(sum admin.Records) string {
-	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed, 0)
+	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed-sum.Discarded, 0)
 	switch {
-	case max(sum.Pending, sum.Retrying, sum.Failed) >= countLimit:
+	case max(sum.Pending, sum.Retrying, sum.Failed, sum.Discarded) >= countLimit:
 		return fmt.Sprintf("of about %d customers not all are in sync", sum.Total)
 	case sum.Total > countLimit:
 		return fmt.Sprintf("%d of about %d customers in sync", synced, sum.Total)

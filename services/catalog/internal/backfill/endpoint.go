@@ -22,6 +22,6 @@ func Register(a *adminapi.API) {
 			"customers with the objects that are there already, and makes the others. Live work goes first.",
 	}, func(ctx context.Context, in *struct{ Body admin.BackfillRequest }) (*adminapi.Accepted, error) {
 		detail := map[string]any{"offer": in.Body.Offer, "rate": in.Body.Rate}
-		return a.Begin(ctx, "backfill", detail, jobs.New{Kind: Kind, Args: in.Body, Alone: true})
+		return a.Begin(ctx, admin.AuditEntry{Action: "backfill", Detail: detail}, jobs.New{Kind: Kind, Args: in.Body, Alone: true})
 	})
 }

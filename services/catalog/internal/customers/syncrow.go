@@ -64,7 +64,7 @@ const effectiveState = `CASE
 // Settled reports whether a remote is done with the customer's present version: it holds it, or it will not take it.
 func (c Customer) Settled(remote string) bool {
 	switch c.SyncAt(remote).State {
-	case event.StateSynced, event.StateFailed, event.StateDeleted, event.StateDetached:
+	case event.StateSynced, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
 		return true
 	case event.StatePending, event.StateRetrying:
 	}

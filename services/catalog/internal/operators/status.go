@@ -34,17 +34,19 @@ SELECT
     (SELECT greatest(0, reltuples)::bigint FROM pg_class WHERE oid = 'customers'::regclass) AS estimated,
     (SELECT count(*) FROM (SELECT FROM customer_sync WHERE state = 'retrying' AND state <> 'synced' LIMIT @limit) AS c) AS retrying,
     (SELECT count(*) FROM (SELECT FROM customer_sync WHERE state = 'failed' AND state <> 'synced' LIMIT @limit) AS c) AS failed,
+    (SELECT count(*) FROM (SELECT FROM customer_sync WHERE state = 'discarded' AND state <> 'synced' LIMIT @limit) AS c) AS discarded,
     (SELECT count(*) FROM (SELECT id, version, generation FROM customers ORDER BY updated_at DESC LIMIT @limit) AS c
         LEFT JOIN customer_sync AS s ON s.customer_id = c.id
-        WHERE s.customer_id IS NULL OR s.generation < c.generation OR s.version < c.version AND s.state NOT IN ('retrying', 'failed')) AS pending`
+        WHERE s.customer_id IS NULL OR s.generation < c.generation OR s.version < c.version AND s.state NOT IN ('retrying', 'failed', 'discarded')) AS pending`
 
 func (s *server) records(ctx context.Context, records *admin.Records) error {
-	var found struct{ Counted, Estimated, Retrying, Failed, Pending int64 }
+	var found struct{ Counted, Estimated, Retrying, Failed, Discarded, Pending int64 }
 	err := s.DB.WithContext(ctx).Raw(recordsSQL, map[string]any{"limit": adminapi.CountLimit}).Scan(&found).Error
 	if err != nil {
 		return fmt.Errorf("count the customers: %w", err)
 	}
-	records.Total, records.Retrying, records.Failed, records.Pending = found.Counted, found.Retrying, found.Failed, found.Pending
+	records.Total, records.Pending, records.Retrying = found.Counted, found.Pending, found.Retrying
+	records.Failed, records.Discarded = found.Failed, found.Discarded
 	if found.Counted > adminapi.CountLimit {
 		records.Total = max(found.Counted, found.Estimated)
 	}

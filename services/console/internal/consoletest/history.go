@@ -62,6 +62,7 @@ func (w *World) control(now time.Time) {
 		Name: "host-1-3f2a", Version: "dev", StartedAt: now.Add(-time.Hour), SeenAt: now, Workers: 3, Rate: 25, Revision: 7,
 		InFlight: []admin.InFlight{{Worker: 2, RecordID: Ada, Op: "update", ElapsedSeconds: 0.14}},
 	})
+	w.Answers["POST stripe /admin/v1/failures/discard"] = admin.Job{ID: "j1", Kind: "discard", State: "queued", Total: 2, CreatedAt: now}
 	w.Answers["POST stripe /admin/v1/failures/retry"] = admin.Job{ID: "j1", Kind: "retry", State: "queued", Total: 2, CreatedAt: now}
 	for _, id := range []string{Ada, Grace, Edsger} {
 		for _, action := range []string{"push", "pull", "retry", "pause", "resume", "unlink", "link"} {

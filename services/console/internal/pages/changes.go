@@ -35,6 +35,7 @@ type changeRow struct {
 	Names []string
 	Last  *admin.Attempt
 	Again changeAction // what an operator can do about it
+	Leave string       // address of the form that discards it
 }
 
 // changeAction brings the customer of a change to the other side, or back, once more.
@@ -113,7 +114,9 @@ func (s *Site) changeRow(c *call, change admin.Change, who people) changeRow {
 		switch change.State {
 		case admin.StateApplied:
 			row.Badge = ui.BadgeOf("mirrored")
-		case admin.StateFailed, admin.StateRetrying:
+		case admin.StateFailed:
+			row.Again, row.Leave = changeAction{at + "/retry", "Retry"}, at+"/discard"
+		case admin.StateRetrying, admin.StateDiscarded:
 			row.Again = changeAction{at + "/retry", "Retry"}
 		}
 	case admin.Inbound:
@@ -134,7 +137,7 @@ func (s *Site) changeRow(c *call, change admin.Change, who people) changeRow {
 		row.Op = "notice"
 	}
 	if !c.may(session.Operator) {
-		row.Again = changeAction{}
+		row.Again, row.Leave = changeAction{}, ""
 	}
 	if n := len(change.Attempts); n > 0 {
 		last := change.Attempts[n-1]

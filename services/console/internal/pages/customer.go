@@ -169,6 +169,8 @@ func (one side) complete(story []timeline.Entry) {
 		switch {
 		case one.Link.Version >= e.Version:
 			e.State = "mirrored"
+		case one.Link.Discarded != nil && one.Failure != nil && one.Failure.Version >= e.Version:
+			e.State, e.Note = discarded, one.Link.Discarded.Reason
 		case one.Link.State == "failed" && one.Failure != nil && one.Failure.Version >= e.Version:
 			e.State, e.Note = "failed", one.Failure.Reason
 		}

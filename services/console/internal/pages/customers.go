@@ -44,7 +44,7 @@ const paused = "paused"
 func (s *Site) customers(ctx context.Context, c *call) (any, error) {
 	query := c.URL.Query()
 	p := customersPage{Query: query.Get("q"), State: query.Get("state")}
-	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {"failed", "Failed"}, {paused, "Paused"}} {
+	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {"failed", "Failed"}, {discarded, "Discarded"}, {paused, "Paused"}} {
 		p.Tabs = append(p.Tabs, tab{t[1], link("/dashboard/customers", "q", p.Query, "state", t[0]), t[0] == p.State})
 	}
 	if p.State == paused {
@@ -90,7 +90,7 @@ func (s *Site) customerRow(c *call, customer upstream.Customer) customerRow {
 }
 
 func severity(state string) int {
-	return map[string]int{"synced": 1, "deleted": 1, "detached": 1, "pending": 2, "retrying": 3, "failed": 4}[state]
+	return map[string]int{"synced": 1, "deleted": 1, "detached": 1, "pending": 2, "retrying": 3, discarded: 4, "failed": 5}[state]
 }
 
 // pausedCustomers lists those whom an operator stopped, as the connectors know them.

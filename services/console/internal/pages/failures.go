@@ -14,7 +14,7 @@ import (
 type failuresPage struct {
 	Groups []failureGroup
 	Total  int64
-	All    []string // services with more than one group: all of it can be retried at once
+	All    []failureGroup // of services with more than one group: all of it can be retried or discarded at once
 }
 
 type failureGroup struct {
@@ -22,6 +22,7 @@ type failureGroup struct {
 	Service, URL, Remote string
 	Reason               string
 	Samples              []person
+	Parked               int64 // how many can be discarded
 }
 
 func groupURL(service, fingerprint string) string {
@@ -54,7 +55,7 @@ func (s *Site) failuresPage(ctx context.Context, c *call) (any, error) {
 			p.Total += g.Count
 		}
 		if len(a.Value) > 1 {
-			p.All = append(p.All, a.Service.Name)
+			p.All = append(p.All, everything(a.Service.Name, a.Value))
 		}
 	}
 	return p, nil
@@ -62,9 +63,27 @@ func (s *Site) failuresPage(ctx context.Context, c *call) (any, error) {
 
 func (s *Site) failureGroup(ctx context.Context, c *call, service *upstream.Service, g admin.FailureGroup) failureGroup {
 	return failureGroup{
-		FailureGroup: g, Service: service.Name, Remote: remoteTitle(service.Name), URL: groupURL(service.Name, g.Fingerprint),
+		Parked: parked(g), FailureGroup: g, Service: service.Name, Remote: remoteTitle(service.Name), URL: groupURL(service.Name, g.Fingerprint),
 		Reason: c.text(failureReason(g.Field, g.Reason)), Samples: s.people(ctx, c, g.Sample...).all(g.Sample),
 	}
+}
+
+// parked is how many of a group wait for a person.
+func parked(g admin.FailureGroup) int64 {
+	if g.Class == permanent {
+		return g.Count
+	}
+	return 0
+}
+
+// everything is all groups of a service as one.
+func everything(service string, groups []admin.FailureGroup) failureGroup {
+	all := failureGroup{Service: service, Remote: remoteTitle(service), URL: groupURL(service, allGroups), Reason: "Everything that failed"}
+	for _, g := range groups {
+		all.Count += g.Count
+		all.Parked += parked(g)
+	}
+	return all
 }
 
 // groupPage is one group with those who are in it.
@@ -80,6 +99,7 @@ type linkRow struct {
 	Attempts         int
 	Badge            ui.Badge
 	Since, Due       time.Time
+	Parked           bool
 }
 
 // Title implements the naming of pages.
@@ -98,12 +118,8 @@ func (s *Site) findGroup(ctx context.Context, c *call) (failureGroup, error) {
 				return s.failureGroup(ctx, c, a.Service, g), nil
 			}
 		}
-		all := failureGroup{Service: a.Service.Name, Remote: remoteTitle(a.Service.Name), Reason: "Everything that failed"}
 		if c.PathValue("fingerprint") == allGroups {
-			for _, g := range a.Value {
-				all.Count += g.Count
-			}
-			return all, nil
+			return everything(a.Service.Name, a.Value), nil
 		}
 	}
 	return failureGroup{}, errNotFound
@@ -132,7 +148,7 @@ func (s *Site) group(ctx context.Context, c *call) (any, error) {
 	}
 	who := s.people(ctx, c, idsOf(list.Data, func(l admin.Link) string { return l.RecordID })...)
 	for _, l := range list.Data {
-		row := linkRow{person: who.of(l.RecordID), RemoteID: l.RemoteID, Attempts: l.Attempts, Badge: ui.BadgeOf(l.State), Since: l.UpdatedAt, Due: l.DueAt}
+		row := linkRow{person: who.of(l.RecordID), RemoteID: l.RemoteID, Attempts: l.Attempts, Badge: ui.BadgeOf(l.State), Since: l.UpdatedAt, Due: l.DueAt, Parked: l.State == "failed" && l.DueAt.IsZero()}
 		if l.Error != nil {
 			row.Reason = c.text(failureReason(l.Error.Field, l.Error.Reason))
 		}

@@ -26,17 +26,18 @@ type chip struct {
 // diagnose says how it stands, from the state of the catalog (first) and of the connectors.
 func diagnose(statuses []upstream.Answer[admin.Status]) health {
 	catalog := statuses[0]
-	var moving, failed, paused int64
+	var moving, failed, left, paused int64
 	h := health{Look: "ok", Icon: "ok"}
 	for _, a := range statuses[1:] {
 		moving += a.Value.Records.Pending + a.Value.Records.Retrying
 		failed += a.Value.Records.Failed
+		left += a.Value.Records.Discarded
 		paused += a.Value.Records.Paused
 		h.look(a)
 	}
 	conflicts := catalog.Value.Records.Conflicts
-	h.sentence(catalog, moving+failed+conflicts)
-	h.chips(moving, failed, conflicts, paused)
+	h.sentence(catalog, moving+failed+left+conflicts)
+	h.chips(moving, failed, conflicts, paused, left)
 	if dead := dead(statuses); dead > 0 {
 		h.Look, h.Icon = "warn", "warn"
 		h.Chips = append(h.Chips, chip{ui.Badge{Look: "bad", Icon: "queue", Text: ui.Plural(dead, "dead letter")}, "/dashboard/queues"})
@@ -107,7 +108,7 @@ func (h *health) look(a upstream.Answer[admin.Status]) {
 	}
 }
 
-func (h *health) chips(moving, failed, conflicts, paused int64) {
+func (h *health) chips(moving, failed, conflicts, paused, left int64) {
 	if failed > 0 {
 		h.Chips = append(h.Chips, chip{ui.Badge{Look: "bad", Icon: "bad", Text: verb(failed, "needs", "need") + " a fix"}, "/dashboard/failures"})
 	}
@@ -116,6 +117,9 @@ func (h *health) chips(moving, failed, conflicts, paused int64) {
 	}
 	if paused > 0 {
 		h.Chips = append(h.Chips, chip{ui.Badge{Look: "warn", Icon: "pause", Text: ui.Count(paused) + " paused"}, "/dashboard/customers?state=paused"})
+	}
+	if left > 0 {
+		h.Chips = append(h.Chips, chip{ui.Badge{Icon: "skip", Text: ui.Count(left) + " discarded"}, "/dashboard/customers?state=discarded"})
 	}
 	h.Chips = append(h.Chips, chip{ui.Badge{Icon: "wait", Text: ui.Count(moving) + " on the way"}, "/dashboard/customers?state=pending"})
 }

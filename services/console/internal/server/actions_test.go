@@ -54,6 +54,19 @@ func TestActionsReachTheServiceInThePersonsName(t *testing.T) {
 			page: "/dashboard/failures", path: "/dashboard/failures/stripe/all/retry", goes: "/dashboard/jobs/stripe/j1",
 			want: consoletest.Call{Service: "stripe", Method: "POST", Path: "/admin/v1/failures/retry", Body: map[string]any{"all": true}},
 		},
+		"discard a group": {
+			page: "/dashboard/failures/stripe/f1/discard", path: "/dashboard/failures/stripe/f1/discard", form: []string{"reason", " ticket 1234 ", "rate", "5"}, goes: "/dashboard/jobs/stripe/j1",
+			want: consoletest.Call{Service: "stripe", Method: "POST", Path: "/admin/v1/failures/discard", Body: map[string]any{"fingerprint": "f1", "reason": "ticket 1234", "rate": 5.0}},
+		},
+		"discard all that failed": {
+			page: "/dashboard/failures/stripe/all/discard", path: "/dashboard/failures/stripe/all/discard", form: []string{"reason", "a test"}, goes: "/dashboard/jobs/stripe/j1",
+			want: consoletest.Call{Service: "stripe", Method: "POST", Path: "/admin/v1/failures/discard", Body: map[string]any{"all": true, "reason": "a test"}},
+		},
+		"discard one customer": {
+			page: "/dashboard/customers/" + consoletest.Edsger + "/stripe/discard", path: "/dashboard/customers/" + consoletest.Edsger + "/stripe/discard",
+			form: []string{"reason", "a test"}, goes: "/dashboard/customers/" + consoletest.Edsger,
+			want: consoletest.Call{Service: "stripe", Method: "POST", Path: "/admin/v1/failures/discard", Body: map[string]any{"record_ids": []any{consoletest.Edsger}, "reason": "a test"}},
+		},
 		"scale": {
 			page: "/dashboard/workers", path: "/dashboard/services/stripe/scale", form: []string{"workers", "8", "rate", ""},
 			want: consoletest.Call{Service: "stripe", Method: "PATCH", Path: "/admin/v1/control", Body: map[string]any{"workers": 8.0, "rate": nil}},
@@ -135,18 +148,21 @@ func TestMistakesAreToldAndNothingIsDone(t *testing.T) {
 	c := start(t, nil)
 	b := c.as("admin")
 	for path, form := range map[string][]string{
-		"/dashboard/services/stripe/scale":                          {"workers", "many"},
-		"/dashboard/failures/stripe/f1/retry":                       {"rate", "-1"},
-		"/dashboard/queues/stripe/letters/d1/discard":               {},
-		"/dashboard/customers/" + consoletest.Ada + "/stripe/link":  {"remote_id", " "},
-		"/dashboard/customers/" + consoletest.Ada + "/stripe/dance": {},
-		"/dashboard/customers/" + consoletest.Ada + "/other/push":   {},
-		"/dashboard/conflicts/c1":                                   {},
-		"/dashboard/drift/run":                                      {"service", "catalog"},
-		"/dashboard/settings/stripe/keys":                           {"name", "reports"},
-		"/dashboard/settings/stripe/keys/k1/rotate":                 {"hours", "soon"},
-		"/dashboard/settings/stripe/keys/k1/forge":                  {},
-		"/dashboard/services/stripe/flow/sideways/pause":            {},
+		"/dashboard/services/stripe/scale":                            {"workers", "many"},
+		"/dashboard/failures/stripe/f1/retry":                         {"rate", "-1"},
+		"/dashboard/failures/stripe/f1/discard":                       {"reason", " "},
+		"/dashboard/failures/stripe/all/discard":                      {"reason", strings.Repeat("é", 201)},
+		"/dashboard/queues/stripe/letters/d1/discard":                 {},
+		"/dashboard/customers/" + consoletest.Ada + "/stripe/link":    {"remote_id", " "},
+		"/dashboard/customers/" + consoletest.Ada + "/stripe/dance":   {},
+		"/dashboard/customers/" + consoletest.Ada + "/stripe/discard": {},
+		"/dashboard/customers/" + consoletest.Ada + "/other/push":     {},
+		"/dashboard/conflicts/c1":                                     {},
+		"/dashboard/drift/run":                                        {"service", "catalog"},
+		"/dashboard/settings/stripe/keys":                             {"name", "reports"},
+		"/dashboard/settings/stripe/keys/k1/rotate":                   {"hours", "soon"},
+		"/dashboard/settings/stripe/keys/k1/forge":                    {},
+		"/dashboard/services/stripe/flow/sideways/pause":              {},
 	} {
 		a := b.post(path, b.form("/dashboard", form...), "HX-Request", "true")
 		require.Equal(t, http.StatusUnprocessableEntity, a.status, path)

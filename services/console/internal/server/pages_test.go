@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,15 +17,18 @@ func pages() map[string]string {
 	return map[string]string{
 		"/dashboard":           "12,477 of 12,483 customers are the same on both sides.",
 		"/dashboard/customers": "Grace Hopper",
-		"/dashboard/customers/" + consoletest.Ada:                     "mirrored",
-		"/dashboard/customers/" + consoletest.Edsger:                  "Stripe refuses this customer.",
-		"/dashboard/customers/" + consoletest.Edsger + "/stripe/link": "Link Edsger Dijkstra",
-		"/dashboard/customers/" + consoletest.Ada + "/stripe/unlink":  "Unlink Ada Lovelace",
+		"/dashboard/customers/" + consoletest.Ada:                        "mirrored",
+		"/dashboard/customers/" + consoletest.Edsger:                     "Stripe refuses this customer.",
+		"/dashboard/customers/" + consoletest.Edsger + "/stripe/link":    "Link Edsger Dijkstra",
+		"/dashboard/customers/" + consoletest.Edsger + "/stripe/discard": "Discard Edsger Dijkstra?",
+		"/dashboard/customers/" + consoletest.Ada + "/stripe/unlink":     "Unlink Ada Lovelace",
 		"/dashboard/changes":                                       "billing-app",
 		"/dashboard/failures":                                      "Correct the email address",
 		"/dashboard/failures/stripe/f1":                            "Edsger Dijkstra",
 		"/dashboard/failures/stripe/f1/retry":                      "Retry 2 customers?",
 		"/dashboard/failures/stripe/all/retry":                     "Retry 2 customers?",
+		"/dashboard/failures/stripe/f1/discard":                    "Discard 2 customers?",
+		"/dashboard/failures/stripe/all/discard":                   "Why can it be left so?",
 		"/dashboard/conflicts":                                     "+1 212 555 0199",
 		"/dashboard/drift":                                         "12,480",
 		"/dashboard/drift/run":                                     "Only report",
@@ -145,6 +149,26 @@ func TestAFailedCustomersPageSaysHowToPutItRight(t *testing.T) {
 	a := start(t, nil).as("viewer").get("/dashboard/customers/" + consoletest.Edsger)
 	a.has(t, "correct email in the catalog: the new version is tried at once", "the page")
 	a.has(t, "bin/datasync customers update "+consoletest.Edsger+" --email", "the page")
+}
+
+func TestADiscardedCustomersPageSaysWhoAcceptsItAndWhy(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil)
+	c.world.Lock()
+	path := "stripe /admin/v1/links/" + consoletest.Edsger
+	left, _ := c.world.Answers[path].(admin.Link)
+	left.State, left.Discarded = "discarded", &admin.Discarded{Reason: "ticket 1234", By: "console (grace)", At: time.Now()}
+	c.world.Answers[path] = left
+	c.world.Answers["stripe /admin/v1/status"] = admin.Status{Service: "stripe", Role: "connector", Records: admin.Records{Total: 12483, Discarded: 2}}
+	c.world.Unlock()
+	b := c.as("operator")
+	a := b.get("/dashboard/customers/" + consoletest.Edsger)
+	a.has(t, "console (grace) accepts that this customer is not in sync with Stripe:", "the page")
+	a.has(t, "ticket 1234", "the page")
+	a.lacks(t, "/stripe/discard", "the page")
+	a = b.get("/dashboard")
+	a.has(t, "12,480 of 12,483 customers are the same", "the overview")
+	a.has(t, "2 discarded", "the overview")
 }
 
 func TestChangesAreFoundByAnEmailAddress(t *testing.T) {

@@ -6,7 +6,11 @@ import "github.com/datasync-dev/datasync/pkg/admin"
 func Reason(c admin.Change) string { return skipped(&c) }
 
 func skipped(c *admin.Change) string {
-	if c.State != admin.StateSkipped {
+	switch c.State {
+	case admin.StateSkipped:
+	case admin.StateDiscarded:
+		return c.Skip
+	default:
 		return ""
 	}
 	if c.Skip == "echo" && c.Direction == admin.Outbound {

@@ -24,6 +24,7 @@ func newJobs(db *gorm.DB, engine *connector.Engine, relay *outbox.Relay, log *sl
 	return jobs.NewRunner(jobs.Options{
 		DB: db, Instance: instance(config.Addr), Log: log, Kinds: map[string]jobs.Handler{
 			connector.KindRetry:    engine.UnparkJob,
+			connector.KindDiscard:  engine.DiscardJob,
 			adminapi.ReplayKind:    adminapi.Replays(db, relay.Wake),
 			connector.JobReconcile: engine.Reconcile,
 		},

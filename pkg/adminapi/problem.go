@@ -84,7 +84,7 @@ func (a *API) problemOf(ctx context.Context, err error) error {
 func unavailable() *Problem {
 	const seconds = "2" // about what a database takes to fail over or to restart
 	return Refuse(http.StatusServiceUnavailable, "service_unavailable",
-		"The service is not available at the moment; send the request again after the time in Retry-After.").with("Retry-After", seconds)
+		"The database does not answer. Send the request again after the time in Retry-After.").with("Retry-After", seconds)
 }
 
 // translate returns the answer to an error that is the caller's to correct, else nil.

@@ -71,7 +71,7 @@ func Codes() []CodeInfo {
 		{CodeImportNotFound, http.StatusNotFound, "There is no such import", "Check the id; imports are kept for seven days."},
 		{CodeUnreadableFile, http.StatusUnprocessableEntity, "Nothing of the file can be imported", "Correct what errors lists and upload it again."},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong in the catalog", "Send the request again; if it fails again, report the request_id."},
-		{CodeUnavailable, http.StatusServiceUnavailable, "The catalog is not available at the moment", "Send the request again after the time in Retry-After."},
+		{CodeUnavailable, http.StatusServiceUnavailable, "The catalog is not available at the moment", "The database does not answer. Send the request again after the time in Retry-After."},
 	}
 }
 

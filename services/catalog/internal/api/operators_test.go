@@ -126,7 +126,7 @@ func TestTheStatusCountsCustomers(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, status.Status, status.Raw)
 	require.Equal(t, map[string]any{
-		"total": 3.0, "pending": 1.0, "retrying": 0.0, "failed": 1.0, "conflicts": 1.0, "paused": 0.0,
+		"total": 3.0, "pending": 1.0, "retrying": 0.0, "failed": 1.0, "discarded": 0.0, "conflicts": 1.0, "paused": 0.0,
 	}, status.Body["records"])
 	hops, _ := status.Body["hops"].([]any)
 	require.Len(t, hops, 3)

@@ -74,7 +74,8 @@ type apology struct{ Head, Text string }
 
 // fail shows why there is no page, in the frame of one.
 func (s *Site) fail(ctx context.Context, w http.ResponseWriter, c *call, err error) {
-	status, sorry := http.StatusBadGateway, apology{"This page cannot be shown now.", upstream.Reason(err)}
+	// A service that is away is no failure of the console's: there is a page, and it says so.
+	status, sorry := http.StatusOK, apology{"This page cannot be shown now.", upstream.Reason(err) + " Load the page again when that is mended."}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return // nobody is there to read it
@@ -87,7 +88,7 @@ func (s *Site) fail(ctx context.Context, w http.ResponseWriter, c *call, err err
 	default:
 		s.Log.ErrorContext(ctx, "a page could not be shown", slog.String("path", c.URL.Path), slog.Any("error", err))
 	}
-	s.write(ctx, w, c, status, "sorry", "layout", view{Frame: s.frame(ctx, c, page{template: "sorry", title: "Sorry"}), Page: sorry})
+	s.write(ctx, w, c, status, "sorry", partFor(c), view{Frame: s.frame(ctx, c, page{template: "sorry", title: "Sorry"}), Page: sorry})
 }
 
 func (s *Site) lost(w http.ResponseWriter, r *http.Request) {

@@ -240,7 +240,7 @@ func TestAPageIsKeptUpToDateWhileSomebodyWatches(t *testing.T) {
 	c.world.Lock()
 	c.world.Down["stripe"] = http.StatusServiceUnavailable
 	c.world.Unlock()
-	next(t, lines, "The stripe connector cannot answer now")
+	next(t, lines, "The stripe connector runs, but its database does not answer")
 
 	c.stop()
 	select {

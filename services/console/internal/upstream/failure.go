@@ -29,13 +29,20 @@ func (s *Service) Explain(err error) string {
 	case errors.As(err, &refused) && refused.Status == http.StatusNotFound && (refused.Code == "unknown" || refused.Code == "route_not_found"):
 		return fmt.Sprintf("%s does not offer this: it is of another version, or does not have it.", capital(s.Title()))
 	case errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable:
-		return fmt.Sprintf("%s cannot answer now: %s", capital(s.Title()), sentence(refused.Detail, "its database or broker is away."))
+		return fmt.Sprintf("%s runs, but its database does not answer: see that PostgreSQL is up. Nothing that was accepted is lost.", capital(s.Title()))
 	case errors.As(err, &refused):
 		return fmt.Sprintf("%s answers: %s", capital(s.Title()), Reason(err))
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("%s does not answer in time.", capital(s.Title()))
+		return fmt.Sprintf("%s does not answer in time: it or its database is busy or stuck, and its log says more.", capital(s.Title()))
 	}
-	return fmt.Sprintf("%s cannot be reached at %s.", capital(s.Title()), s.URL)
+	return fmt.Sprintf("%s cannot be reached at %s: start it again, or correct %s. Nothing that was accepted is lost.", capital(s.Title()), s.URL, s.addressVariable())
+}
+
+func (s *Service) addressVariable() string {
+	if s.Catalog {
+		return "CATALOG_URL"
+	}
+	return "CONNECTORS"
 }
 
 func (s *Service) keyVariable() string {
@@ -45,11 +52,16 @@ func (s *Service) keyVariable() string {
 	return "CONNECTOR_API_KEY"
 }
 
-// Reason is what a service said about a request that it refused; other errors are told as they are.
+// Reason is what a service said about a request that it refused, or that it said nothing.
 func Reason(err error) string {
 	var refused *admin.RequestError
-	if !errors.As(err, &refused) {
-		return err.Error()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "The service does not answer in time."
+	case !errors.As(err, &refused):
+		return "The service cannot be reached."
+	case refused.Status == http.StatusServiceUnavailable:
+		return "The service runs, but its database does not answer."
 	}
 	sentences := []string{sentence(refused.Detail, refused.Title+".")}
 	for _, one := range refused.Errors {

@@ -72,7 +72,7 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 	for status, want := range map[int]string{
 		http.StatusUnauthorized:        "The stripe connector does not know the console's API key: set CONNECTOR_API_KEY.",
 		http.StatusForbidden:           "The stripe connector refuses the console's API key: it needs the scope admin.",
-		http.StatusServiceUnavailable:  "The stripe connector cannot answer now: The database is away.",
+		http.StatusServiceUnavailable:  "The stripe connector runs, but its database does not answer: see that PostgreSQL is up. Nothing that was accepted is lost.",
 		http.StatusInternalServerError: "The stripe connector answers: The database is away.",
 	} {
 		w.Lock()
@@ -84,6 +84,8 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 	w.Connector.Close()
 	_, err := service.As("").Status(t.Context())
 	require.Contains(t, service.Explain(err), "cannot be reached at http://")
+	require.Contains(t, service.Explain(err), "start it again, or correct CONNECTORS.")
+	require.Equal(t, "The service cannot be reached.", upstream.Reason(err))
 }
 
 func TestACustomerIsComparedInCanonicalForm(t *testing.T) {

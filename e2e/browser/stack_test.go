@@ -34,17 +34,23 @@ type stack struct {
 
 func start(t *testing.T) *stack {
 	t.Helper()
+	return startOver(t, postgrestest.URL())
+}
+
+// startOver starts a stack over a database that is reached at this address.
+func startOver(t *testing.T, databaseURL string) *stack {
+	t.Helper()
 	broker, webhooks := rabbitmqtest.VHost(t), addr(t)
 	s := &stack{t: t}
 	s.simulator = servicetest.Start(t, "stripe-simulator", map[string]string{
 		"STRIPE_API_KEY": stripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret, "WEBHOOK_URL": "http://" + webhooks + "/webhooks/stripe",
 	})
 	s.catalog = servicetest.Start(t, "catalog", map[string]string{
-		"AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_SCHEMA": postgrestest.Schema(t),
+		"AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_URL": databaseURL, "DATABASE_SCHEMA": postgrestest.Schema(t),
 		"CONFLICT_POLICY_FIELDS": "phone=manual", "RABBITMQ_UI": "http://localhost:15672",
 	})
 	s.connector = servicetest.Start(t, "stripe-connector", map[string]string{
-		"ADDR": webhooks, "AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_SCHEMA": postgrestest.Schema(t), "RABBITMQ_UI": "http://localhost:15672",
+		"ADDR": webhooks, "AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_URL": databaseURL, "DATABASE_SCHEMA": postgrestest.Schema(t), "RABBITMQ_UI": "http://localhost:15672",
 		"STRIPE_API_URL": s.simulator.URL, "STRIPE_API_KEY": stripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret, "RATE_LIMIT": "1000", "ENDPOINT_RATE_LIMIT": "1000",
 	})
 	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)

@@ -31,7 +31,7 @@ func Queue(ctx context.Context, broker Broker, name, queue string) admin.Hop {
 	state, err := broker.Inspect(ctx, queue)
 	hop := admin.Hop{Name: name, Depth: int64(state.Messages), Problem: state.Problem}
 	if err != nil {
-		hop.Problem = fmt.Sprintf("cannot be looked at: %v", err)
+		hop.Problem = unseen(err)
 	}
 	return hop
 }

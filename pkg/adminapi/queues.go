@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 )
 
 func (a *API) registerQueues() {
@@ -28,7 +30,7 @@ func (a *API) queues(ctx context.Context, _ *struct{}) (*Output[admin.List[admin
 			Expected: err == nil && state.Exists && state.Problem == "", Problem: state.Problem,
 		}
 		if err != nil { // a broker that is away is an answer, and no failure of this service
-			queue.Problem = fmt.Sprintf("cannot be looked at: %v", err)
+			queue.Problem = unseen(err)
 		}
 		if a.BrokerUI != "" {
 			queue.UI = strings.TrimSuffix(a.BrokerUI, "/") + "/#/queues/%2F/" + url.PathEscape(name)
@@ -36,4 +38,12 @@ func (a *API) queues(ctx context.Context, _ *struct{}) (*Output[admin.List[admin
 		queues = append(queues, queue)
 	}
 	return output(whole(queues), nil)
+}
+
+// unseen says why a queue cannot be looked at.
+func unseen(err error) string {
+	if errors.Is(err, rabbitmq.ErrNotConnected) {
+		return "cannot be looked at: RabbitMQ cannot be reached"
+	}
+	return fmt.Sprintf("cannot be looked at: %v", err)
 }

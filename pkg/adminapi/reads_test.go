@@ -35,7 +35,7 @@ func TestQueuesTellWhatIsWrongWithThem(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []admin.Queue{
 		{Name: "stripe.events.v1", Messages: 3, Consumers: 1, Expected: true, UI: "http://rabbit:15672/#/queues/%2F/stripe.events.v1"},
-		{Name: "gone.v1", Problem: "cannot be looked at: not connected", UI: "http://rabbit:15672/#/queues/%2F/gone.v1"},
+		{Name: "gone.v1", Problem: "cannot be looked at: RabbitMQ cannot be reached", UI: "http://rabbit:15672/#/queues/%2F/gone.v1"},
 	}, queues)
 }
 

@@ -3,7 +3,7 @@ package adminapi_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +78,7 @@ func (queues) Queues() []string { return []string{"stripe.events.v1", "gone.v1"}
 
 func (queues) Inspect(_ context.Context, queue string) (rabbitmq.QueueState, error) {
 	if queue == "gone.v1" {
-		return rabbitmq.QueueState{}, errors.New("not connected")
+		return rabbitmq.QueueState{}, fmt.Errorf("inspect queue: %w", rabbitmq.ErrNotConnected)
 	}
 	return rabbitmq.QueueState{Name: queue, Exists: true, Messages: 3, Consumers: 1}, nil
 }

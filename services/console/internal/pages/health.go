@@ -28,6 +28,7 @@ func diagnose(statuses []upstream.Answer[admin.Status]) health {
 	catalog := statuses[0]
 	var moving, failed, left, paused int64
 	h := health{Look: "ok", Icon: "ok"}
+	h.broker(statuses)
 	for _, a := range statuses[1:] {
 		moving += a.Value.Records.Pending + a.Value.Records.Retrying
 		failed += a.Value.Records.Failed
@@ -46,6 +47,22 @@ func diagnose(statuses []upstream.Answer[admin.Status]) health {
 		h.Look, h.Icon = "warn", "warn"
 	}
 	return h
+}
+
+// broker tells which services are not connected to RabbitMQ.
+func (h *health) broker(statuses []upstream.Answer[admin.Status]) {
+	var cut []string
+	for _, a := range statuses {
+		for _, check := range a.Value.Checks {
+			if check.Name == "broker" && !check.OK {
+				cut = append(cut, a.Service.Title())
+			}
+		}
+	}
+	if len(cut) > 0 {
+		h.bad()
+		h.Details = append(h.Details, "RabbitMQ cannot be reached by "+strings.Join(cut, " and ")+": see that it is up. What is written waits and is not lost; it goes on by itself.")
+	}
 }
 
 // dead counts the messages that could not be handled.

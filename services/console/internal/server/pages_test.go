@@ -86,6 +86,18 @@ func TestNothingBecomesABlankPageWhenServicesAreAway(t *testing.T) {
 	}
 }
 
+func TestTheOverviewSaysThatRabbitMQIsAway(t *testing.T) {
+	t.Parallel()
+	c := start(t, nil)
+	c.world.Lock()
+	path := "stripe /admin/v1/status"
+	status, _ := c.world.Answers[path].(admin.Status)
+	status.Checks = []admin.Check{{Name: "database", OK: true}, {Name: "broker", Detail: "connection refused"}}
+	c.world.Answers[path] = status
+	c.world.Unlock()
+	c.as("viewer").get("/dashboard").has(t, "RabbitMQ cannot be reached by the stripe connector: see that it is up.", "the overview")
+}
+
 func TestPoliciesOfTheBrowser(t *testing.T) {
 	t.Parallel()
 	c := start(t, nil)

@@ -113,7 +113,7 @@ service_environment() {
         console)
             service_pass "${CONSOLE_VARIABLES[@]}"
             ENVIRONMENT+=("CATALOG_URL=http://127.0.0.1:$CATALOG_PORT" "CATALOG_API_KEY_FILE=$RUN/api-key"
-                "CONNECTORS=stripe=http://127.0.0.1:$CONNECTOR_PORT" "LOGIN_LINK_FILE=$RUN/console-login")
+                "CONNECTORS=stripe=http://127.0.0.1:$CONNECTOR_PORT" "LOGIN_LINK_FILE=$RUN/console-login" "ALERT_MEMORY_FILE=$RUN/console-alerts.json")
             ;;
     esac
 }

@@ -28,6 +28,7 @@ type Options struct {
 	Sources map[string]Source // by the service's name
 	Webhook string            // URL that gets {"text": "..."} by POST
 	Console string            // address of the console, for the link in each message; may be ""
+	Memory  string            // file that keeps what was told over a restart; "": a restart tells again what stands
 	Every   time.Duration     // how often to look; default 15s
 	Silence time.Duration     // without a webhook from the remote for this long, something is wrong; default 24h
 	HTTP    *http.Client      // default: one with a timeout of 10s
@@ -72,6 +73,9 @@ func New(o Options) *Watch {
 func (w *Watch) Run(ctx context.Context) error {
 	tick := time.NewTicker(w.o.Every)
 	defer tick.Stop()
+	if err := w.remember(); err != nil {
+		w.o.Log.WarnContext(ctx, "what was told before the restart is not known", slog.Any("error", err))
+	}
 	failing := false
 	for {
 		err := w.RunOnce(ctx)
@@ -120,7 +124,7 @@ func (w *Watch) RunOnce(ctx context.Context) error {
 	for _, p := range over {
 		delete(w.known, p.Key)
 	}
-	return nil
+	return w.memorize()
 }
 
 // compare notes what was found and returns what has to be told.

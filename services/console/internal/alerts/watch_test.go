@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +80,53 @@ func TestAProblemIsToldOnceAndOnceMoreWhenItIsOver(t *testing.T) {
 	require.Empty(t, look(1))
 	require.Equal(t, []string{"stripe: over: 3 records are parked, because the remote refuses them.\nhttp://c/dashboard"}, look(1))
 	require.Empty(t, look(3))
+}
+
+func TestARestartTellsNothingAgainAndStillTellsTheEnd(t *testing.T) {
+	t.Parallel()
+	s, r := &service{}, &receiver{}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	memory := filepath.Join(t.TempDir(), "alerts.json")
+	// process runs for some rounds of a millisecond, until it has looked a few times.
+	process := func() (told []string) {
+		ctx, stop := context.WithCancel(t.Context())
+		looked := make(chan struct{})
+		w := alerts.New(alerts.Options{
+			Sources: map[string]alerts.Source{"stripe": &counting{service: s, after: 6, reached: looked}}, Webhook: server.URL, Memory: memory, Every: time.Millisecond,
+		})
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(ctx) }()
+		<-looked
+		stop()
+		require.NoError(t, <-ended)
+		told, r.messages = r.messages, nil
+		return told
+	}
+	s.status.Records.Failed = 2
+	require.Len(t, process(), 1)
+	require.Empty(t, process(), "it stands, and was told")
+	s.status.Records.Failed = 0
+	require.Len(t, process(), 1)
+	require.Empty(t, process())
+	require.NoError(t, os.WriteFile(memory, []byte("{damaged"), 0o600))
+	s.status.Records.Failed = 2
+	require.Len(t, process(), 1, "what cannot be read is told rather than forgotten")
+}
+
+// counting tells when it was asked a number of times.
+type counting struct {
+	*service
+
+	after   int
+	reached chan struct{}
+}
+
+func (c *counting) Status(ctx context.Context) (admin.Status, error) {
+	if c.after--; c.after == 0 {
+		close(c.reached)
+	}
+	return c.service.Status(ctx)
 }
 
 func TestWhatPassesByItselfWakesNobody(t *testing.T) {

@@ -32,6 +32,7 @@ type Config struct {
 	LoginLinkFile   string        `env:"LOGIN_LINK_FILE" doc:"where to keep a link that logs in once as admin; when it is used, the next one takes its place"`
 
 	AlertWebhook string        `env:"ALERT_WEBHOOK_URL" secret:"true" doc:"gets {\"text\": \"...\"} when a person is needed, as Slack's incoming webhooks do; empty: nobody is told"`
+	AlertMemory  string        `env:"ALERT_MEMORY_FILE" doc:"file that keeps which problems were told, so that a restart does not tell them again; empty: it does"`
 	AlertSilence time.Duration `env:"ALERT_AFTER_WEBHOOK_SILENCE" envDefault:"24h" doc:"how long no webhook may come before that is told"`
 
 	users      session.Users

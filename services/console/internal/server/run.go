@@ -52,7 +52,7 @@ func watch(config *Config, fleet *upstream.Fleet, log *slog.Logger) *alerts.Watc
 		sources[s.Name] = s.As("alerts")
 	}
 	return alerts.New(alerts.Options{
-		Sources: sources, Webhook: config.AlertWebhook, Console: config.PublicURL, Silence: config.AlertSilence, Log: log,
+		Sources: sources, Webhook: config.AlertWebhook, Console: config.PublicURL, Memory: config.AlertMemory, Silence: config.AlertSilence, Log: log,
 	})
 }
 

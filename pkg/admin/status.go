@@ -64,9 +64,16 @@ type Point struct {
 	At       time.Time        `json:"at"                doc:"the minute's beginning"`
 	Outbound int64            `json:"outbound"          doc:"changes brought to the remote"`
 	Inbound  int64            `json:"inbound"           doc:"changes taken from the remote"`
+	Waiting  *Waiting         `json:"waiting,omitempty" doc:"what waited at this service, at most; absent when nobody looked"`
 	Errors   map[string]int64 `json:"errors,omitempty" doc:"failed attempts by class"`
 	Latency  []int64          `json:"latency,omitempty" doc:"histogram of commit-to-mirrored; bucket i holds up to LatencyBounds[i] seconds, the last one everything above; histograms add up"`
 	Calls    []int64          `json:"calls,omitempty"   doc:"histogram of the remote's answers, same buckets"`
+}
+
+// Waiting is how much is on its way in each direction, counted up to 10,000 at each place.
+type Waiting struct {
+	Outbound int64 `json:"outbound"`
+	Inbound  int64 `json:"inbound"`
 }
 
 // LatencyBounds are the upper bounds of the buckets of Point's histograms, in seconds: four to each doubling from 1 ms

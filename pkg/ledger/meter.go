@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -64,6 +65,21 @@ func (m *Meter) Count(e Entries) {
 	}
 }
 
+// Waiting notes how much waits now. A minute keeps the most that was noted in it, by any replica: all see the same.
+func (m *Meter) Waiting(now admin.Waiting) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.point(time.Now())
+	p.Waiting = most(p.Waiting, &now)
+}
+
+func most(a, b *admin.Waiting) *admin.Waiting {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return &admin.Waiting{Outbound: max(a.Outbound, b.Outbound), Inbound: max(a.Inbound, b.Inbound)}
+}
+
 func (m *Meter) point(now time.Time) *admin.Point {
 	minute := now.UTC().Truncate(time.Minute)
 	p := m.minutes[minute]
@@ -112,13 +128,16 @@ func (m *Meter) Run(ctx context.Context, db *gorm.DB, log *slog.Logger) error {
 
 // addSQL adds up counters, counts by class, and histograms bucket by bucket.
 const addSQL = `
-INSERT INTO rollups AS r (minute, outbound, inbound, errors, latency, calls)
-SELECT p.at, p.outbound, p.inbound, coalesce(p.errors, '{}'), coalesce(p.latency, '{}'), coalesce(p.calls, '{}')
-FROM jsonb_to_recordset(?::jsonb) AS p (at timestamptz, outbound bigint, inbound bigint, errors jsonb, latency bigint[], calls bigint[])
+INSERT INTO rollups AS r (minute, outbound, inbound, waiting_outbound, waiting_inbound, errors, latency, calls)
+SELECT p.at, p.outbound, p.inbound, (p.waiting->>'outbound')::bigint, (p.waiting->>'inbound')::bigint,
+    coalesce(p.errors, '{}'), coalesce(p.latency, '{}'), coalesce(p.calls, '{}')
+FROM jsonb_to_recordset(?::jsonb) AS p (at timestamptz, outbound bigint, inbound bigint, waiting jsonb, errors jsonb, latency bigint[], calls bigint[])
 ORDER BY p.at
 ON CONFLICT (minute) DO UPDATE SET
     outbound = r.outbound + excluded.outbound,
     inbound  = r.inbound + excluded.inbound,
+    waiting_outbound = greatest(r.waiting_outbound, excluded.waiting_outbound), -- passes over null
+    waiting_inbound  = greatest(r.waiting_inbound, excluded.waiting_inbound),
     errors   = coalesce((SELECT jsonb_object_agg(class, total) FROM (
                    SELECT class, sum(count::bigint) AS total
                    FROM (SELECT * FROM jsonb_each_text(r.errors) UNION ALL SELECT * FROM jsonb_each_text(excluded.errors)) AS e (class, count)
@@ -176,6 +195,7 @@ func (m *Meter) takeBack(counted map[time.Time]*admin.Point) {
 func merge(into, from *admin.Point) {
 	into.Outbound += from.Outbound
 	into.Inbound += from.Inbound
+	into.Waiting = most(into.Waiting, from.Waiting)
 	for class, count := range from.Errors {
 		into.Errors[class] += count
 	}

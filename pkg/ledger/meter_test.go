@@ -52,8 +52,9 @@ func TestReplicasAddUpTheirFigures(t *testing.T) {
 	for range 4 {
 		meter := ledger.NewMeter()
 		all.Go(func() {
-			for range 10 {
+			for i := range 10 {
 				meter.Count(counted)
+				meter.Waiting(admin.Waiting{Outbound: int64(i), Inbound: 2})
 				require.NoError(t, meter.Flush(t.Context(), db))
 			}
 		})
@@ -70,6 +71,7 @@ func TestReplicasAddUpTheirFigures(t *testing.T) {
 	require.EqualValues(t, 40, sum.Latency[4], "the bucket that ends at two milliseconds")
 	require.EqualValues(t, 40, sum.Calls[4])
 	require.EqualValues(t, 40, sum.Calls[81], "above all bounds")
+	require.Equal(t, &admin.Waiting{Outbound: 9, Inbound: 2}, points[len(points)-1].Waiting, "the most, not the sum")
 }
 
 func TestFiguresAreKeptWhileTheyCannotBeStored(t *testing.T) {

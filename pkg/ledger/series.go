@@ -20,10 +20,12 @@ func Series(ctx context.Context, db *gorm.DB, w admin.Window) ([]admin.Point, er
 	var rows []struct {
 		Minute                 time.Time
 		Outbound, Inbound      int64
+		WaitingOutbound        *int64
+		WaitingInbound         int64
 		Errors, Latency, Calls []byte
 	}
 	err := db.WithContext(ctx).Raw(`
-		SELECT minute, outbound, inbound, errors, to_json(latency) AS latency, to_json(calls) AS calls
+		SELECT minute, outbound, inbound, waiting_outbound, coalesce(waiting_inbound, 0) AS waiting_inbound, errors, to_json(latency) AS latency, to_json(calls) AS calls
 		FROM rollups WHERE minute >= ? AND minute < ? ORDER BY minute`, w.Since.UTC().Truncate(time.Minute), until).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's figures: %w", err)
@@ -31,6 +33,9 @@ func Series(ctx context.Context, db *gorm.DB, w admin.Window) ([]admin.Point, er
 	points := make([]admin.Point, 0, len(rows))
 	for _, row := range rows {
 		p := admin.Point{At: row.Minute.UTC(), Outbound: row.Outbound, Inbound: row.Inbound}
+		if row.WaitingOutbound != nil {
+			p.Waiting = &admin.Waiting{Outbound: *row.WaitingOutbound, Inbound: row.WaitingInbound}
+		}
 		for _, column := range []struct {
 			from []byte
 			into any

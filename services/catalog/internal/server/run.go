@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"gorm.io/gorm"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
+	"github.com/datasync-dev/datasync/pkg/adminapi"
 	"github.com/datasync-dev/datasync/pkg/auth"
 	"github.com/datasync-dev/datasync/pkg/deadletter"
 	"github.com/datasync-dev/datasync/pkg/jobs"
@@ -92,6 +94,9 @@ type parts struct {
 	keys     *auth.Keys
 }
 
+// backlogEvery is how often it is noted how much waits: for a chart of minutes.
+const backlogEvery = 10 * time.Second
+
 // loops returns everything that runs, in the order of starting. They stop the other way round: first the senders (HTTP
 // takes no more writes, the consumer no more messages), then the relay, which still sends what they wrote, and last
 // the broker's connections.
@@ -125,6 +130,13 @@ func (p parts) loops() []service.Loop {
 		}),
 		service.Every("ledger", 10*time.Minute, p.log, func(ctx context.Context) error {
 			return ledger.Maintain(ctx, p.db, time.Now(), ledger.Retention)
+		}),
+		service.Every("backlog", backlogEvery, p.log, func(ctx context.Context) error {
+			out, err := adminapi.Outbox(ctx, p.db)
+			if err == nil {
+				meter.Waiting(admin.Waiting{Outbound: out.Depth, Inbound: adminapi.Queue(ctx, broker, "changes queue", changesQueue).Depth})
+			}
+			return err
 		}),
 		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
 		{Name: "jobs", Run: runner.Run},

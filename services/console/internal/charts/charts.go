@@ -93,6 +93,7 @@ type Series struct {
 
 type minute struct {
 	outbound, inbound float64
+	waiting           *admin.Waiting // nil: nobody looked
 	errors            map[string]int64
 	latency, calls    Histogram
 }

@@ -79,6 +79,25 @@ func TestAnHourIsAddedUpOverServices(t *testing.T) {
 	require.InDelta(t, 4, *drawn.Values[1][59], 0)
 }
 
+func TestTheBacklogIsAddedUpOverServices(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 12, 30, 40, 0, time.UTC)
+	series := charts.NewSeries(now)
+	last := now.Truncate(time.Minute).Add(-time.Minute)
+	for range 2 {
+		series.AddWaiting([]admin.Point{
+			{At: last, Waiting: &admin.Waiting{Outbound: 3, Inbound: 1}},
+			{At: last.Add(-time.Minute)},
+			{At: now.Truncate(time.Minute), Waiting: &admin.Waiting{Outbound: 100}},
+		})
+	}
+	require.EqualValues(t, 8, series.Peak())
+	chart := series.Backlog("out", "in")
+	require.InDelta(t, 6, *chart.Lines[0][59], 0)
+	require.InDelta(t, 2, *chart.Lines[1][59], 0)
+	require.Nil(t, chart.Lines[0][58], "nobody looked: that is not nothing")
+}
+
 func TestAnHourWithoutErrorsStillHasALine(t *testing.T) {
 	t.Parallel()
 	chart := charts.NewSeries(time.Now()).ByClass()

@@ -41,10 +41,11 @@ func (w *World) state(now time.Time) {
 		latency := make([]int64, 81)
 		latency[12+i%5], latency[20+i%7] = 40, 1
 		points = append(points, admin.Point{
-			At: now.Truncate(time.Minute).Add(time.Duration(i-60) * time.Minute), Latency: latency, Calls: latency,
+			At: now.Truncate(time.Minute).Add(time.Duration(i-60) * time.Minute), Waiting: &admin.Waiting{Outbound: int64(i % 13), Inbound: int64(i % 5)}, Latency: latency, Calls: latency,
 			Outbound: int64(60 + 40*math.Sin(float64(i)/6)), Inbound: int64(20 + 10*math.Cos(float64(i)/4)), Errors: map[string]int64{"transient": int64(i % 11 / 9 * 4)},
 		})
 	}
+	w.Answers["catalog /admin/v1/series"] = ListOf(admin.Point{At: now.Truncate(time.Minute).Add(-time.Minute), Outbound: 1000, Waiting: &admin.Waiting{Outbound: 90}})
 	w.Answers["stripe /admin/v1/series"] = ListOf(points...)
 	w.Answers["stripe /admin/v1/failures"] = ListOf(admin.FailureGroup{
 		Fingerprint: "f1", Class: "permanent", Field: "email", Reason: "Invalid email address: edsger@localhost", Count: 2,

@@ -72,7 +72,7 @@ func (s *Site) overview(ctx context.Context, c *call) (any, error) {
 
 func (s *Site) series(ctx context.Context, c *call) *charts.Series {
 	now := time.Now()
-	answers := upstream.ReadAll(ctx, s.Fleet.Connectors, "series", seriesAge, func(ctx context.Context, a *admin.Client) ([]admin.Point, error) {
+	answers := upstream.ReadAll(ctx, s.Fleet.All(), "series", seriesAge, func(ctx context.Context, a *admin.Client) ([]admin.Point, error) {
 		return a.Series(ctx, admin.Window{Since: now.Add(-charts.Span - time.Minute)})
 	})
 	series := charts.NewSeries(now)
@@ -81,7 +81,10 @@ func (s *Site) series(ctx context.Context, c *call) *charts.Series {
 			c.missing(a.Service, a.Err)
 			continue
 		}
-		series.Add(a.Value)
+		series.AddWaiting(a.Value)
+		if !a.Service.Catalog { // a change that came through both counts once
+			series.Add(a.Value)
+		}
 	}
 	return series
 }
@@ -92,6 +95,7 @@ func figures(series *charts.Series, remote string) []figure {
 	return []figure{
 		{throughput, []fact{{"last hour to " + remote, ui.Count(out)}, {"from " + remote, ui.Count(in)}}},
 		{series.Mirrored("Commit to mirrored"), quantiles(series.Latency())},
+		{series.Backlog("to "+remote, "from "+remote), []fact{{"at most in the last hour", ui.Count(series.Peak())}}},
 		{series.Answers(remote + " answers in"), quantiles(series.Calls())},
 		{series.ByClass(), []fact{{"last hour", ui.Count(series.Errors())}}},
 	}

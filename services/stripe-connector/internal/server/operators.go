@@ -61,6 +61,24 @@ func (p parts) status(ctx context.Context, s *admin.Status) error {
 	return err
 }
 
+// backlogEvery is how often it is noted how much waits: for a chart of minutes.
+const backlogEvery = 10 * time.Second
+
+// noteBacklog notes how much waits here on its way to Stripe, and back.
+func (p parts) noteBacklog(ctx context.Context) error {
+	state, err := p.engine.State(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := adminapi.Outbox(ctx, p.db)
+	if err != nil {
+		return err
+	}
+	events := adminapi.Queue(ctx, p.broker, "events queue", connector.EventsQueue(p.config.Name))
+	p.meter.Waiting(admin.Waiting{Outbound: events.Depth + state.Records.Pending + state.Records.Retrying, Inbound: out.Depth})
+	return nil
+}
+
 // stripeURL is where people look at customers: Stripe's dashboard, or the simulator's.
 func (c *Config) stripeURL() string {
 	switch {

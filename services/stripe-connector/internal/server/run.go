@@ -184,6 +184,7 @@ func (p parts) loops() []service.Loop {
 	return []service.Loop{
 		{Name: "broker", Run: p.broker.Run},
 		{Name: "relay", Run: p.relay.Run},
+		service.Every("backlog", backlogEvery, p.log, p.noteBacklog),
 		{Name: "figures", Run: func(ctx context.Context) error { return p.meter.Run(ctx, p.db, p.log) }},
 		{Name: "workers", Run: p.engine.Run},
 		{Name: "announcements", Run: p.announcer.run},

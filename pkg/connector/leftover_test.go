@@ -126,9 +126,9 @@ func TestATurnOfSeveralSlowCallsKeepsItsLease(t *testing.T) {
 	b.deliver(s)
 	b.turn()
 	require.NoError(t, b.db.Exec(`UPDATE links SET due_at = now()`).Error)
-	remote := &slow{Memory: b.remote, takes: 600 * time.Millisecond}
+	remote := &slow{Memory: b.remote, takes: 2 * time.Second}
 	engine := b.newEngine(func(o *connector.Options) {
-		o.Remote, o.CallTimeout, o.Lease = remote, 700*time.Millisecond, 800*time.Millisecond
+		o.Remote, o.CallTimeout, o.Lease = remote, 3200*time.Millisecond, 3500*time.Millisecond
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})

@@ -114,7 +114,7 @@ func (s *stack) everywhere(visitor *http.Client, p people, text string) {
 }
 
 // Whatever is away, every page says so, and what to do.
-func TestEveryPageSaysWhatIsAway(t *testing.T) {
+func TestWhateverIsAwayIsSaidOnEveryPage(t *testing.T) {
 	t.Parallel()
 	database := newGate(t)
 	s := startOver(t, database.url)

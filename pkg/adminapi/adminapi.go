@@ -27,7 +27,7 @@ type Options struct {
 	Log       *slog.Logger
 	Settings  []admin.Setting
 	Broker    Broker
-	BrokerUI  string // optional: the address of RabbitMQ's management UI, such as http://localhost:15672
+	BrokerUI  string // optional: see rabbitmq.QueuesUI
 	Committed func() // called after commits that put something in the outbox; must not block
 	JobAdded  func() // called after commits that added a job; must not block
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,7 +32,7 @@ func (a *API) queues(ctx context.Context, _ *struct{}) (*Output[admin.List[admin
 			queue.Problem = unseen(err)
 		}
 		if a.BrokerUI != "" {
-			queue.UI = strings.TrimSuffix(a.BrokerUI, "/") + "/#/queues/%2F/" + url.PathEscape(name)
+			queue.UI = a.BrokerUI + "/" + url.PathEscape(name)
 		}
 		queues = append(queues, queue)
 	}

@@ -42,7 +42,7 @@ func setup(t *testing.T, more ...func(*adminapi.API)) *bundle {
 	b := &bundle{t: t, db: db, keys: auth.NewKeys(db, 0)}
 	b.options = adminapi.Options{
 		Service: "stripe", Role: "connector", Version: "1.2.3", StartedAt: time.Now(), DB: db, Keys: b.keys,
-		Log: slog.New(slog.DiscardHandler), Broker: queues{}, BrokerUI: "http://rabbit:15672/",
+		Log: slog.New(slog.DiscardHandler), Broker: queues{}, BrokerUI: "http://rabbit:15672/#/queues/%2F",
 		Settings:  []admin.Setting{{Name: "ADDR", Value: ":8001"}},
 		Committed: func() {}, JobAdded: func() {},
 		Checks: func(context.Context) []admin.Check { return []admin.Check{{Name: "database", OK: true}} },

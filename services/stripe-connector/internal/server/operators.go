@@ -16,6 +16,7 @@ import (
 	connectorapi "github.com/datasync-dev/datasync/pkg/connector/adminapi"
 	"github.com/datasync-dev/datasync/pkg/jobs"
 	"github.com/datasync-dev/datasync/pkg/outbox"
+	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/service"
 )
 
@@ -35,7 +36,7 @@ func newJobs(db *gorm.DB, engine *connector.Engine, relay *outbox.Relay, log *sl
 func (p parts) operators(health *service.Health) http.Handler {
 	options := adminapi.Options{
 		Service: p.config.Name, Role: "connector", Version: version(), StartedAt: time.Now(), DB: p.db, Keys: p.keys, Log: p.log,
-		Settings: settings(p.config), Broker: p.broker, BrokerUI: p.config.RabbitMQUI,
+		Settings: settings(p.config), Broker: p.broker, BrokerUI: rabbitmq.QueuesUI(p.config.RabbitMQUI, p.config.AMQPURL),
 		Committed: p.relay.Wake, JobAdded: p.jobs.Wake, Checks: adminapi.Checks(health), Status: p.status,
 	}
 	return adminapi.NewHandler(options, p.config.Limits.Gate(p.keys), func(api *adminapi.API) {

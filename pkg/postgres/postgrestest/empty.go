@@ -2,6 +2,7 @@ package postgrestest
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -47,14 +48,14 @@ func isEmpty(ctx context.Context, conn *pgx.Conn, schema string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	query := "SELECT false"
+	conditions := []string{"false"}
 	for _, c := range all {
 		if !c.Sequence {
-			query += " OR EXISTS (SELECT FROM " + c.Name + ")"
+			conditions = append(conditions, "EXISTS (SELECT FROM "+c.Name+")")
 		}
 	}
 	var filled bool
-	err = conn.QueryRow(ctx, query).Scan(&filled)
+	err = conn.QueryRow(ctx, "SELECT "+strings.Join(conditions, " OR ")).Scan(&filled)
 	return !filled, err
 }
 

@@ -52,7 +52,7 @@ func Open(t testing.TB, sets ...postgres.Migrations) *gorm.DB {
 	if k.shape == "" {
 		require.NoError(t, postgres.Migrate(ctx, db, sets...))
 		withConn(t, "look at schema "+k.schema, func(ctx context.Context, conn *pgx.Conn) (err error) {
-			if new, err := isEmpty(ctx, conn, k.schema); err != nil || !new {
+			if asNew, err := isEmpty(ctx, conn, k.schema); err != nil || !asNew {
 				return err
 			}
 			k.shape, err = shapeOf(ctx, conn, k.schema)

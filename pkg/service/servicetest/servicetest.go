@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,10 +83,17 @@ func defaults(t testing.TB, name string, env map[string]string) map[string]strin
 // FreePort returns a TCP port of 127.0.0.1 that nobody listens on.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	require.True(t, ok)
-	return address.Port
+	for {
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		address, ok := listener.Addr().(*net.TCPAddr)
+		require.NoError(t, listener.Close())
+		require.True(t, ok)
+		if _, given := ports.LoadOrStore(address.Port, true); !given {
+			return address.Port
+		}
+	}
 }
+
+// ports are those that FreePort has given away: the kernel likes to give a port again that has just become free.
+var ports sync.Map //nolint:gochecknoglobals // tests that run side by side must not get the same

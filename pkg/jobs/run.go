@@ -47,6 +47,7 @@ type Run struct {
 
 	row    row
 	cursor json.RawMessage
+	unsure bool            // nobody knows whether the last Commit took effect
 	report json.RawMessage // as it was stored, until Report is set
 	runner *Runner
 }
@@ -86,8 +87,14 @@ func (r *Run) Commit(ctx context.Context, cursor any, effect func(tx *gorm.DB) e
 	})
 }
 
-// CommitWith is Commit for an effect that finds out inside the transaction how far it gets, and returns the cursor.
+// CommitWith is Commit for an effect that finds out inside the transaction how far it gets, and returns the cursor. A stop
+// does not break it off: nobody would know whether it took effect.
 func (r *Run) CommitWith(ctx context.Context, effect func(tx *gorm.DB) (cursor any, err error)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.runner.o.Lease)
+	defer cancel()
 	var encoded json.RawMessage
 	err := r.runner.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		cursor, err := effect(tx)
@@ -97,12 +104,14 @@ func (r *Run) CommitWith(ctx context.Context, effect func(tx *gorm.DB) (cursor a
 		if encoded, err = json.Marshal(cursor); err != nil {
 			return fmt.Errorf("encode the cursor of job %s: %w", r.ID, err)
 		}
-		return r.save(tx, encoded)
+		err = r.save(tx, encoded)
+		r.unsure = err == nil // until the database says that it has committed
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	r.cursor = encoded
+	r.cursor, r.unsure = encoded, false
 	return nil
 }
 
@@ -150,9 +159,11 @@ func nullable(encoded json.RawMessage) *string {
 	return &text
 }
 
-// endSQL gives the job up under its token: finished for good, or to be taken up again at due_at.
+// endSQL gives the job up under its token: finished for good, or to be taken up again at due_at. Progress that is NULL
+// stays as it was stored.
 const endSQL = `
-UPDATE jobs SET state = ?, error = ?, done = ?, total = ?, counts = ?::jsonb, report = ?::jsonb, owner = '', takes = ?,
+UPDATE jobs SET state = ?, error = ?, done = COALESCE(?, done), total = COALESCE(?, total),
+    counts = COALESCE(?::jsonb, counts), report = COALESCE(?::jsonb, report), owner = '', takes = ?,
     finished_at = CASE WHEN ?::float IS NULL THEN now() END, due_at = now() + make_interval(secs => ?)
 WHERE id = ? AND token = ?`
 
@@ -167,6 +178,10 @@ func (r *Run) end(ctx context.Context, o outcome) error {
 		seconds := o.after.Seconds()
 		delay = &seconds
 	}
-	return r.owned(r.runner.o.DB.WithContext(ctx).Exec(endSQL, o.state, o.text, r.Done, r.Total, counts, report, o.takes,
-		delay, delay, r.ID, r.row.Token))
+	progress := []any{r.Done, r.Total, counts, report}
+	if r.unsure { // what is stored may be further
+		progress = []any{nil, nil, nil, nil}
+	}
+	args := append([]any{o.state, o.text}, progress...)
+	return r.owned(r.runner.o.DB.WithContext(ctx).Exec(endSQL, append(args, o.takes, delay, delay, r.ID, r.row.Token)...))
 }

@@ -218,3 +218,42 @@ func TestOldFinishedJobsAreDeleted(t *testing.T) {
 	_, err := jobs.Get(t.Context(), db, young.ID)
 	require.NoError(t, err)
 }
+
+func TestAStopDoesNotBreakOffACommit(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	require.NoError(t, db.Exec(`CREATE TABLE parts (n integer)`).Error)
+	job := create(t, db, jobs.New{})
+	begun := make(chan struct{})
+	stop := start(t, db, func(ctx context.Context, run *jobs.Run) error {
+		run.Done = 1
+		if err := run.Commit(ctx, 1, func(tx *gorm.DB) error {
+			close(begun)
+			<-ctx.Done()
+			return tx.Exec(`INSERT INTO parts VALUES (1)`).Error
+		}); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+	<-begun
+	stop()
+	eventually(t, db, job.ID, jobs.Queued)
+	var made int
+	require.NoError(t, db.Raw(`SELECT count(*) FROM parts`).Scan(&made).Error)
+	require.Equal(t, 1, made)
+}
+
+func TestProgressThatMayNotHaveBeenStoredIsNotTold(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	require.NoError(t, db.Exec(`CREATE TABLE parts (n integer UNIQUE DEFERRABLE INITIALLY DEFERRED)`).Error)
+	job := create(t, db, jobs.New{})
+	start(t, db, func(ctx context.Context, run *jobs.Run) error {
+		run.Done, run.Counts["made"] = 2, 2
+		return run.Commit(ctx, 1, func(tx *gorm.DB) error { return tx.Exec(`INSERT INTO parts VALUES (1), (1)`).Error })
+	})
+	job = eventually(t, db, job.ID, jobs.Failed)
+	require.Zero(t, job.Done)
+	require.Empty(t, job.Counts)
+}

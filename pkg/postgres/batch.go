@@ -51,10 +51,11 @@ func OnConn(ctx context.Context, db *gorm.DB, use func(conn *pgx.Conn) error) (e
 		}
 		return nil
 	})
+	closed := conn.Close() // gives it back; fails for one that was closed above
 	if failed != nil {
 		return failed
 	}
-	return errors.Join(err, conn.Close())
+	return errors.Join(err, closed)
 }
 
 // Code is the code by which the server refused a statement; "" when it did not.

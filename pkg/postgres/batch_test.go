@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/postgres"
@@ -45,5 +46,30 @@ func TestABatchThatIsNotAnsweredLeavesThePoolWell(t *testing.T) {
 	err := postgres.Batch(ctx, db, postgres.Statement{SQL: `SELECT pg_sleep(?)`, Args: []any{10}})
 	require.True(t, postgres.Unavailable(err), "%v", err)
 	require.Empty(t, postgres.Code(err))
+	require.NoError(t, postgres.Batch(t.Context(), db, inserted("a")))
+}
+
+func TestEveryConnectionThatIsLentComesBack(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t, books(t))
+	pool, err := db.DB()
+	require.NoError(t, err)
+	for name, use := range map[string]func(conn *pgx.Conn) error{
+		"refused": func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), `SELECT 1 / 0`)
+			return err
+		},
+		"refused in a transaction": func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), `BEGIN; SELECT 1 / 0`)
+			return err
+		},
+		"a transaction left open": func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), `BEGIN`)
+			return err
+		},
+	} {
+		require.Error(t, postgres.OnConn(t.Context(), db, use), name)
+		require.Zero(t, pool.Stats().InUse, name)
+	}
 	require.NoError(t, postgres.Batch(t.Context(), db, inserted("a")))
 }

@@ -89,6 +89,9 @@ type DiscardRequest struct {
 	DryRun      bool     `json:"dry_run,omitempty" doc:"only count"`
 }
 
+// MaxReason is how many characters the reason of a DiscardRequest may have.
+const MaxReason = 200
+
 // Actions on one link: POST /admin/v1/links/{record_id}/{action}.
 const (
 	ActionPush   = "push"   // bring the catalog's state to the remote now

@@ -106,9 +106,6 @@ func (a *app) failuresRetry() *cobra.Command {
 	return cmd
 }
 
-// maxReason is how long a reason may be.
-const maxReason = 200
-
 func (a *app) failuresDiscard() *cobra.Command {
 	var of chosen
 	var f following
@@ -127,7 +124,7 @@ func (a *app) failuresDiscard() *cobra.Command {
 	cmd.Flags().Float64Var(&r.Rate, "rate", 0, "customers per second (default: no limit)")
 	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "only count them")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
-		if n := utf8.RuneCountInString(strings.TrimSpace(r.Reason)); n == 0 || n > maxReason {
+		if n := utf8.RuneCountInString(strings.TrimSpace(r.Reason)); n == 0 || n > admin.MaxReason {
 			return exit.New(exit.Usage, "a reason of up to 200 characters is needed", "say --reason 'why it can be left so'")
 		}
 		if err := of.find(cmd.Context(), s, args); err != nil {

@@ -14,9 +14,6 @@ const permanent = "permanent"
 // discarded is the state of those whom an operator accepts as they are.
 const discarded = "discarded"
 
-// maxReason is how long the reason of a discard may be.
-const maxReason = 200
-
 // leavePage asks why failed customers can be left as they are.
 type leavePage struct {
 	Count            int64
@@ -83,7 +80,7 @@ func (s *Site) discardFailures(ctx context.Context, c *call, request admin.Disca
 		return "", job, errNotFound
 	}
 	request.Reason = strings.TrimSpace(c.PostForm.Get("reason"))
-	if n := utf8.RuneCountInString(request.Reason); n == 0 || n > maxReason {
+	if n := utf8.RuneCountInString(request.Reason); n == 0 || n > admin.MaxReason {
 		return "", job, mistake("Say why they can be left so, in up to 200 characters.")
 	}
 	job, err = c.client(service).DiscardFailures(ctx, request)

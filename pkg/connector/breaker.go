@@ -47,19 +47,18 @@ type probe struct {
 	failed bool      // one has failed since the breaker opened
 }
 
-// allowance is how many calls may be made now.
+// allowance is which calls may be made now.
 type allowance struct {
-	calls      int
 	probe      bool // the breaker is open: one call, if with a record of the kind that is allowed
 	fresh, old bool
 }
 
-// allow returns which of n calls may be made now.
-func (b *breaker) allow(n int, now time.Time) allowance {
+// allow returns which calls may be made now.
+func (b *breaker) allow(now time.Time) allowance {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reason == "" {
-		return allowance{calls: n}
+		return allowance{}
 	}
 	return allowance{probe: true, fresh: !now.Before(b.fresh.at), old: !now.Before(b.old.at)}
 }

@@ -31,8 +31,16 @@ func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
 	return reply, err
 }
 
-// calling makes one call to the remote, under the call timeout and a lease that outlives it.
+// calling makes one call to the remote when a worker is free for it, under the call timeout and a lease that outlives it.
 func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	if !j.flight.board(ctx, op, giveUp) {
+		return errStopping
+	}
+	defer j.flight.leave()
+	j.metrics.busy.Inc()
+	defer j.metrics.busy.Dec()
 	if err := j.keepLease(ctx); err != nil {
 		return err
 	}
@@ -41,10 +49,6 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.o.CallTimeout)
 	defer cancel()
-	if !j.flight.calling(op, cancel) {
-		return errStopping
-	}
-	defer j.flight.called()
 	var a answer
 	ctx, span := tracing.Start(ctx, j.o.Name+" "+op, tracing.Client, slog.String("record_id", j.link.LocalID))
 	started := time.Now()

@@ -38,7 +38,7 @@ type wanted struct {
 
 func (e *Engine) wanted() wanted { return *e.control.Load() }
 
-// workers is how many records this replica works on at once.
+// workers is how many calls this replica makes at once.
 func (e *Engine) workers() int {
 	if c := e.wanted(); c.Workers != nil {
 		return *c.Workers
@@ -203,6 +203,7 @@ func (e *Engine) Heartbeat(ctx context.Context) error {
 
 func (e *Engine) apply(ctx context.Context, c admin.Control) {
 	e.control.Store(&wanted{Control: c})
+	e.flights.resize(e.workers())
 	e.o.Scaled(e.workers())
 	if limited, ok := e.o.Remote.(Limited); ok {
 		rate := 0.0

@@ -47,7 +47,7 @@ type Options struct {
 	// Instance names this process among the replicas, the same after a restart ("host:port", say): what it held when it
 	// died is taken up again at once instead of when the lease ends. Two processes must not share a name. Default: random.
 	Instance     string
-	Workers      int                             // records worked on at once; default 3
+	Workers      int                             // calls to the remote at once; default 3
 	Lease        time.Duration                   // how long a worker owns a record; longer than CallTimeout; default 30s
 	CallTimeout  time.Duration                   // of one call to the remote; default 20s
 	VerifyAfter  time.Duration                   // when a write with an unknown outcome is looked at for the last time; default Lease
@@ -90,8 +90,7 @@ type Engine struct {
 	notices   *groupcommit.Group[Notice, outcome]
 	writes    *groupcommit.Group[write, struct{}]
 
-	bulkBusy atomic.Int64  // workers that hold a bulk link
-	claims   atomic.Uint64 // made so far
+	claims atomic.Uint64 // made so far
 
 	unresumed atomic.Bool // an outage is over, and what backs off because of it has not been made due yet
 }
@@ -117,7 +116,7 @@ func New(o Options) (*Engine, error) {
 	}
 	breaker := newBreaker(outageAfter, o.Probe/30, o.Probe)
 	e := &Engine{
-		o: o, guard: guard, started: time.Now(), breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker), flights: &flights{},
+		o: o, guard: guard, started: time.Now(), breaker: breaker, metrics: newMetrics(o.Metrics, o.Name, breaker), flights: newFlights(o.Workers),
 		wake: make(chan struct{}, 1), free: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	e.notices = groupcommit.New(groupcommit.Options{Shared: postgres.Unavailable}, e.takeIn)

@@ -9,63 +9,131 @@ import (
 	"github.com/datasync-dev/datasync/pkg/admin"
 )
 
-// flights are the records that the workers of this process hold now. A worker's number is its place in the list.
+// flights are the records that this process holds now, and the workers that make the calls for them. A worker makes one
+// call at a time. There are more records than workers: what comes before a call and after it is done while the workers
+// are busy with the calls for others.
 type flights struct {
 	mu        sync.Mutex
-	places    []*flight // nil: an idle worker's
-	busy      int
-	abandoned bool // no call is waited for any more
+	held      map[*flight]struct{}
+	workers   int
+	places    []*flight // who makes a call: a worker's number is its place in the list; nil: an idle worker's
+	busy      int       // workers
+	bulkBusy  int       // of these, with a bulk record
+	waiting   []*flight // for a worker, the first one first
+	abandoned bool      // no call is waited for any more
 }
 
-// flight is one turn of a worker.
+// flight is one turn at one record.
 type flight struct {
 	all      *flights
-	worker   int
 	recordID string
+	bulk     bool
 	began    time.Time
-	revision int64 // of the control when the turn began
-	op       string
-	cancel   context.CancelFunc // of the call under way
+	revision int64         // of the control when the turn began
+	worker   int           // place of the worker that makes the call, or made the last one
+	op       string        // of the call under way
+	giveUp   func()        // the call under way, or the waiting for a worker
+	admitted chan struct{} // closed when there is a worker
 }
 
-// start notes a turn, in the first free place.
-func (f *flights) start(recordID string, revision int64) *flight {
+func newFlights(workers int) *flights {
+	return &flights{held: map[*flight]struct{}{}, workers: workers}
+}
+
+// ahead is how many more records than workers are held.
+func ahead(workers int) int { return workers }
+
+// start notes a turn.
+func (f *flights) start(l *link, revision int64) *flight {
+	turn := &flight{all: f, recordID: l.LocalID, bulk: l.Bulk, began: time.Now(), revision: revision}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	worker := slices.Index(f.places, nil)
-	if worker < 0 {
-		worker = len(f.places)
-		f.places = append(f.places, nil)
-	}
-	f.busy++
-	f.places[worker] = &flight{all: f, worker: worker, recordID: recordID, began: time.Now(), revision: revision}
-	return f.places[worker]
+	f.held[turn] = struct{}{}
+	return turn
 }
 
 // end takes the turn off the list.
 func (f *flight) end() {
 	f.all.mu.Lock()
 	defer f.all.mu.Unlock()
-	f.all.busy--
-	f.all.places[f.worker] = nil
-	for n := len(f.all.places); n > 0 && f.all.places[n-1] == nil; n-- {
-		f.all.places = f.all.places[:n-1]
+	delete(f.all.held, f)
+}
+
+// board waits for a worker that makes a call; giveUp breaks the call off. False: no call is to be begun any more.
+func (f *flight) board(ctx context.Context, op string, giveUp func()) bool {
+	admitted := f.queue(op, giveUp)
+	select {
+	case <-admitted:
+	case <-ctx.Done():
+	}
+	if f.all.givenUp() {
+		f.leave()
+		return false
+	}
+	return true
+}
+
+func (f *flight) queue(op string, giveUp func()) (admitted <-chan struct{}) {
+	f.all.mu.Lock()
+	defer f.all.mu.Unlock()
+	f.op, f.giveUp, f.admitted = op, giveUp, make(chan struct{})
+	f.all.waiting = append(f.all.waiting, f)
+	f.all.admit()
+	return f.admitted
+}
+
+// leave notes that the call has ended, or is not waited for.
+func (f *flight) leave() {
+	f.all.mu.Lock()
+	defer f.all.mu.Unlock()
+	f.op, f.giveUp = "", nil
+	f.all.waiting = slices.DeleteFunc(f.all.waiting, func(other *flight) bool { return other == f })
+	f.all.free(f)
+	f.all.admit()
+}
+
+// free makes the worker of a turn idle, if it has one.
+func (f *flights) free(turn *flight) {
+	if turn.worker >= len(f.places) || f.places[turn.worker] != turn {
+		return
+	}
+	f.busy--
+	if turn.bulk {
+		f.bulkBusy--
+	}
+	f.places[turn.worker] = nil
+	for n := len(f.places); n > 0 && f.places[n-1] == nil; n-- {
+		f.places = f.places[:n-1]
 	}
 }
 
-// calling notes the call under way, and how to give it up. False: no call is to be begun any more.
-func (f *flight) calling(op string, cancel context.CancelFunc) bool {
-	f.all.mu.Lock()
-	defer f.all.mu.Unlock()
-	f.op, f.cancel = op, cancel
-	return !f.all.abandoned
+// admit gives idle workers to those who wait. Bulk records never get all of them.
+func (f *flights) admit() {
+	f.waiting = slices.DeleteFunc(f.waiting, func(turn *flight) bool {
+		if f.busy >= f.workers || turn.bulk && f.bulkBusy >= bulkWorkers(f.workers) {
+			return false
+		}
+		f.busy++
+		if turn.bulk {
+			f.bulkBusy++
+		}
+		turn.worker = slices.Index(f.places, nil)
+		if turn.worker < 0 {
+			turn.worker = len(f.places)
+			f.places = append(f.places, nil)
+		}
+		f.places[turn.worker] = turn
+		close(turn.admitted)
+		return true
+	})
 }
 
-// called notes that the call has ended.
-func (f *flight) called() {
-	f.all.mu.Lock()
-	defer f.all.mu.Unlock()
-	f.op, f.cancel = "", nil
+// resize sets how many workers there are. Where there are too many, some go when they have ended their calls.
+func (f *flights) resize(workers int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.workers = workers
+	f.admit()
 }
 
 // abandon gives up all calls under way, and every further one.
@@ -73,9 +141,9 @@ func (f *flights) abandon() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.abandoned = true
-	for _, flight := range f.places {
-		if flight != nil && flight.cancel != nil {
-			flight.cancel()
+	for turn := range f.held {
+		if turn.giveUp != nil {
+			turn.giveUp()
 		}
 	}
 }
@@ -87,25 +155,36 @@ func (f *flights) givenUp() bool {
 	return f.abandoned
 }
 
-func (f *flights) count() int {
+// room is how many more records may be held, and how many of them may be bulk ones. It is nothing for a while after
+// workers were taken away.
+func (f *flights) room() (all, bulk int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.busy
+	bulkHeld := 0
+	for turn := range f.held {
+		if turn.bulk {
+			bulkHeld++
+		}
+	}
+	all = max(0, f.workers+ahead(f.workers)-len(f.held))
+	return all, min(all, max(0, bulkWorkers(f.workers)+ahead(f.workers)-bulkHeld))
 }
 
-// list is what the workers do now, and the oldest revision of the control that any of them began under; present when
-// none is at work.
+// list is what the workers do now, and the oldest revision of the control that any turn began under; present when none
+// is under way.
 func (f *flights) list(present int64) (now []admin.InFlight, revision int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for turn := range f.held {
+		present = min(present, turn.revision)
+	}
 	now = make([]admin.InFlight, 0, f.busy)
-	for _, flight := range f.places {
-		if flight == nil {
+	for _, turn := range f.places {
+		if turn == nil {
 			continue
 		}
-		present = min(present, flight.revision)
 		now = append(now, admin.InFlight{
-			Worker: flight.worker + 1, RecordID: flight.recordID, Op: flight.op, ElapsedSeconds: time.Since(flight.began).Seconds(),
+			Worker: turn.worker + 1, RecordID: turn.recordID, Op: turn.op, ElapsedSeconds: time.Since(turn.began).Seconds(),
 		})
 	}
 	return now, present

@@ -17,7 +17,7 @@ func IsBulk(ctx context.Context) bool { return ctx.Value(bulkKey{}) != nil }
 // bulkTurn is how often bulk work comes first, so that live work which never ends does not stop it for good.
 const bulkTurn = 8
 
-// bulkWorkers is how many of the workers bulk work may hold at once: a quarter, at least one, stays free for live work.
+// bulkWorkers is how many of the workers bulk work may have at once: a quarter, at least one, stays free for live work.
 func bulkWorkers(workers int) int { return max(1, workers-max(1, workers/4)) }
 
 // lanes says how many links of each lane may be claimed.
@@ -27,20 +27,10 @@ type lanes struct {
 	first int // bulk ones that come before live ones, if there are any
 }
 
-// lanesFor divides limit free workers.
-func (e *Engine) lanesFor(limit int) lanes {
-	l := lanes{all: limit, bulk: min(limit, max(0, bulkWorkers(e.workers())-int(e.bulkBusy.Load())))}
+// turn is whose turn it is in the next claim.
+func (e *Engine) turn(l lanes) lanes {
 	if l.bulk > 0 && e.claims.Add(1)%bulkTurn == 0 {
 		l.first = 1
 	}
 	return l
-}
-
-// enter notes that a worker begins with a link, and returns what notes that it is through.
-func (e *Engine) enter(l *link) (leave func()) {
-	if !l.Bulk {
-		return func() {}
-	}
-	e.bulkBusy.Add(1)
-	return func() { e.bulkBusy.Add(-1) }
 }

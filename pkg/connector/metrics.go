@@ -41,7 +41,7 @@ func newMetrics(registry prometheus.Registerer, remote string, breaker *breaker)
 			Help: "Turns whose write-back was refused because another worker had taken the record over.",
 		}),
 		busy: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "datasync_workers_busy", ConstLabels: labels, Help: "Workers that hold a record now.",
+			Name: "datasync_workers_busy", ConstLabels: labels, Help: "Workers that make a call now.",
 		}),
 	}
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{

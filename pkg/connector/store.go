@@ -50,11 +50,11 @@ UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = n
 WHERE kind = @kind AND local_id = ANY (ARRAY(SELECT local_id FROM due))
 RETURNING links.*`
 
-// claim takes up to limit due links, live before bulk, oldest first, each under a new lease.
-func (e *Engine) claim(ctx context.Context, query string, limit int) ([]*link, error) {
+// claim takes due links, live before bulk, oldest first, each under a new lease.
+func (e *Engine) claim(ctx context.Context, query string, share lanes) ([]*link, error) {
 	var links []*link
 	until := time.Now().Add(e.o.Lease)
-	share := e.lanesFor(limit)
+	share = e.turn(share)
 	err := e.o.DB.WithContext(ctx).Raw(query, map[string]any{
 		"kind": e.o.Kind, "all": share.all, "bulk": share.bulk, "first": share.first,
 		"owner": e.o.Instance, "lease": e.o.Lease.Seconds(),

@@ -33,7 +33,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	workers.Go(func() { e.keepControl(ctx) })
 	found := time.Now()
 	for {
-		free := e.idle()
+		free := e.room()
 		links, err := e.claimNow(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
@@ -42,13 +42,13 @@ func (e *Engine) Run(ctx context.Context) error {
 			found = time.Now()
 		}
 		for _, l := range links {
-			f := e.flights.start(l.LocalID, e.wanted().Revision)
+			f := e.flights.start(l, e.wanted().Revision)
 			workers.Go(func() {
 				e.work(context.WithoutCancel(ctx), l, f)
 				e.freed()
 			})
 		}
-		if ctx.Err() != nil || (len(links) < free || free == 0) && !e.sleep(ctx, found) {
+		if ctx.Err() != nil || (len(links) < free.all || free.all == 0) && !e.sleep(ctx, found) {
 			return nil
 		}
 	}
@@ -70,15 +70,16 @@ func (e *Engine) sayGoodbye(ctx context.Context) {
 	}
 }
 
-// idle is how many more records may be worked on now. It is negative for a while after workers were taken away.
-func (e *Engine) idle() int {
+// room is how many more records may be claimed now.
+func (e *Engine) room() lanes {
 	if c := e.wanted(); c.Drain || c.unknown {
-		return 0
+		return lanes{}
 	}
-	return max(0, e.workers()-e.flights.count())
+	all, bulk := e.flights.room()
+	return lanes{all: all, bulk: bulk}
 }
 
-// freed tells the loop that a worker is idle.
+// freed tells the loop that there is room.
 func (e *Engine) freed() {
 	select {
 	case e.free <- struct{}{}:
@@ -86,14 +87,14 @@ func (e *Engine) freed() {
 	}
 }
 
-// sleep waits until there may be something to claim, and a worker for it; false when ctx ended. found is when there was
+// sleep waits until there may be something to claim, and room for it; false when ctx ended. found is when there was
 // something the last time.
 func (e *Engine) sleep(ctx context.Context, found time.Time) bool {
 	wake, freed, wait := e.wake, (chan struct{})(nil), poll
 	if time.Since(found) > restless {
 		wait = idlePoll
 	}
-	if e.idle() == 0 { // nothing is to be claimed, whatever there is
+	if e.room().all == 0 { // nothing is to be claimed, whatever there is
 		wake, freed, wait = nil, e.free, time.Second
 	}
 	timer := time.NewTimer(wait)
@@ -113,35 +114,36 @@ const claimTimeout = 10 * time.Second
 
 // claimNow claims even if ctx ends meanwhile: a claim that is broken off may be made all the same, and nobody would
 // work on what it took.
-func (e *Engine) claimNow(ctx context.Context, limit int) ([]*link, error) {
+func (e *Engine) claimNow(ctx context.Context, free lanes) ([]*link, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
-	return e.claimAllowed(ctx, limit)
+	return e.claimAllowed(ctx, free)
 }
 
 // claimAllowed claims as many links as the breaker allows. While it is open, that is one that has not failed yet, if
 // there is one: what fails may be the records themselves.
-func (e *Engine) claimAllowed(ctx context.Context, limit int) ([]*link, error) {
+func (e *Engine) claimAllowed(ctx context.Context, free lanes) ([]*link, error) {
 	if e.unresumed.Load() {
 		e.resume(ctx)
 	}
-	if limit == 0 {
+	if free.all == 0 {
 		return nil, nil
 	}
-	allowed := e.breaker.allow(limit, time.Now())
+	allowed := e.breaker.allow(time.Now())
 	if !allowed.probe {
-		return e.claim(ctx, claimSQL, allowed.calls)
+		return e.claim(ctx, claimSQL, free)
 	}
+	one := lanes{all: 1, bulk: min(1, free.bulk)}
 	if allowed.fresh {
-		if links, err := e.claim(ctx, claimFreshSQL, 1); err != nil || len(links) > 0 {
+		if links, err := e.claim(ctx, claimFreshSQL, one); err != nil || len(links) > 0 {
 			return e.probe(links, true), err
 		}
 	}
 	if allowed.old {
-		links, err := e.claim(ctx, claimSQL, 1)
+		links, err := e.claim(ctx, claimSQL, one)
 		return e.probe(links, false), err
 	}
 	return nil, nil
@@ -156,9 +158,6 @@ func (e *Engine) probe(links []*link, fresh bool) []*link {
 
 // work brings one claimed link to rest.
 func (e *Engine) work(ctx context.Context, l *link, f *flight) {
-	e.metrics.busy.Inc()
-	defer e.metrics.busy.Dec()
-	defer e.enter(l)()
 	defer f.end()
 	j := &job{
 		Engine: e, link: l, flight: f, was: l.report(),
@@ -191,9 +190,9 @@ func (e *Engine) askAround(ctx context.Context) {
 // RunOnce claims what is due, at most one record for each worker, and works it off in this goroutine. It returns how
 // many records it worked on. It obeys what operators want as of the last Refresh.
 func (e *Engine) RunOnce(ctx context.Context) (worked int, err error) {
-	links, err := e.claimAllowed(ctx, e.workers())
+	links, err := e.claimAllowed(ctx, lanes{all: e.workers(), bulk: bulkWorkers(e.workers())})
 	for _, l := range links {
-		e.work(ctx, l, e.flights.start(l.LocalID, e.wanted().Revision))
+		e.work(ctx, l, e.flights.start(l, e.wanted().Revision))
 	}
 	return len(links), err
 }

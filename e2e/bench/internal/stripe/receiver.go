@@ -35,6 +35,8 @@ type Receiver struct {
 	reads   atomic.Int64
 	mu      sync.Mutex
 	calls   []Call
+	took    time.Duration // the writes that were answered since Forget, all together
+	done    int
 	objects map[string]object
 }
 
@@ -75,7 +77,14 @@ func (r *Receiver) SetLatency(d time.Duration) { r.latency.Store(int64(d)) }
 func (r *Receiver) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls = nil
+	r.calls, r.took, r.done = nil, 0, 0
+}
+
+// Latency is how long a write took on average since Forget. On a busy machine it is longer than what SetLatency set.
+func (r *Receiver) Latency() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.took / time.Duration(max(1, r.done))
 }
 
 // Calls returns the writes noted since Forget, in the order of arrival.
@@ -103,6 +112,10 @@ func (r *Receiver) write(w http.ResponseWriter, q *http.Request) {
 	r.calls = append(r.calls, Call{At: at, LocalID: local, CustomerID: id, Key: q.Header.Get("Idempotency-Key")})
 	r.mu.Unlock()
 	r.answer(w, o)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.took += time.Since(at)
+	r.done++
 }
 
 func (r *Receiver) read(w http.ResponseWriter, q *http.Request) {

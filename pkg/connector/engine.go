@@ -89,8 +89,7 @@ type Engine struct {
 	noticed   atomic.Pointer[time.Time] // when the last notice came in by itself, unless that is stored
 	notices   *groupcommit.Group[Notice, outcome]
 	writes    *groupcommit.Group[write, struct{}]
-
-	claims atomic.Uint64 // made so far
+	claims    claims
 
 	unresumed atomic.Bool // an outage is over, and what backs off because of it has not been made due yet
 }

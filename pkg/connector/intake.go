@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/datasync-dev/datasync/pkg/event"
+	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/rabbitmq"
 	"github.com/datasync-dev/datasync/pkg/tracing"
 )
@@ -55,29 +56,37 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 	if len(newest) == 0 {
 		return nil
 	}
-	rows, erased := make([]row, 0, len(newest)), []string(nil)
+	rows, live, erased := make([]row, 0, len(newest)), []string(nil), []string(nil)
 	for id, r := range newest {
 		rows = append(rows, r)
 		if r.Body.Erased {
 			erased = append(erased, id)
+		}
+		if !r.Bulk {
+			live = append(live, id)
 		}
 	}
 	body, err := json.Marshal(rows)
 	if err != nil {
 		return fmt.Errorf("encode events: %w", err)
 	}
-	if err := e.storeEvents(e.o.DB.WithContext(ctx), string(body), erased); err != nil {
+	all := false
+	if len(erased) > 0 {
+		err = e.storeErased(e.o.DB.WithContext(ctx), string(body), erased)
+	} else {
+		all, err = e.storeAndClaim(ctx, live, postgres.Statement{SQL: upsertSQL, Args: []any{string(body)}})
+	}
+	if err != nil {
 		return fmt.Errorf("store events: %w", err)
 	}
-	e.Wake()
+	if !all || len(live) < len(rows) {
+		e.Wake()
+	}
 	return nil
 }
 
-// storeEvents writes encoded events, and removes what is kept about records that they say are erased.
-func (e *Engine) storeEvents(db *gorm.DB, body string, erased []string) error {
-	if len(erased) == 0 {
-		return db.Exec(upsertSQL, body).Error
-	}
+// storeErased writes encoded events, and removes what is kept about the records that they say are erased.
+func (e *Engine) storeErased(db *gorm.DB, body string, erased []string) error {
 	slices.Sort(erased) // rows are locked in the order of their ids
 	return db.Transaction(func(tx *gorm.DB) error {
 		if err := tx.Exec(upsertSQL, body).Error; err != nil {

@@ -26,11 +26,3 @@ type lanes struct {
 	bulk  int // of these, at most so many bulk ones
 	first int // bulk ones that come before live ones, if there are any
 }
-
-// turn is whose turn it is in the next claim.
-func (e *Engine) turn(l lanes) lanes {
-	if l.bulk > 0 && e.claims.Add(1)%bulkTurn == 0 {
-		l.first = 1
-	}
-	return l
-}

@@ -25,49 +25,6 @@ func (e *notCommitted) Unwrap() error { return e.err }
 // errLeaseLost: the lease ran out and another worker has taken the row.
 var errLeaseLost = errors.New("the lease was lost")
 
-// claimSQL selects in CTEs of their own: as a subquery of the UPDATE they may be run again for every row of a join, and
-// then take more than the limit. The ids become an array, because PostgreSQL takes the limit of a join for a tenth of all
-// that is due, and reads the whole table for that. Live work comes first, but for the bulk links whose turn it is.
-const claimSQL = `
-WITH live AS MATERIALIZED (
-    SELECT local_id FROM links WHERE kind = @kind AND NOT bulk AND due_at <= now() AND NOT paused ORDER BY due_at
-    LIMIT @all - (SELECT count(*) FROM
-        (SELECT FROM links WHERE kind = @kind AND bulk AND due_at <= now() AND NOT paused LIMIT @first) AS waiting)
-    FOR UPDATE SKIP LOCKED),
-bulk AS MATERIALIZED (
-    SELECT local_id FROM links WHERE kind = @kind AND bulk AND due_at <= now() AND NOT paused ORDER BY due_at
-    LIMIT LEAST(@bulk, @all - (SELECT count(*) FROM live)) FOR UPDATE SKIP LOCKED)
-UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = now() + make_interval(secs => @lease)
-WHERE kind = @kind AND local_id = ANY (ARRAY(SELECT local_id FROM live UNION ALL SELECT local_id FROM bulk))
-RETURNING links.*`
-
-// claimFreshSQL takes only what has not failed, whatever its lane.
-const claimFreshSQL = `
-WITH due AS MATERIALIZED (
-    SELECT local_id FROM links WHERE kind = @kind AND due_at <= now() AND NOT paused AND fingerprint IS NULL
-    ORDER BY bulk, due_at LIMIT @all FOR UPDATE SKIP LOCKED)
-UPDATE links SET lease_token = lease_token + 1, lease_owner = @owner, due_at = now() + make_interval(secs => @lease)
-WHERE kind = @kind AND local_id = ANY (ARRAY(SELECT local_id FROM due))
-RETURNING links.*`
-
-// claim takes due links, live before bulk, oldest first, each under a new lease.
-func (e *Engine) claim(ctx context.Context, query string, share lanes) ([]*link, error) {
-	var links []*link
-	until := time.Now().Add(e.o.Lease)
-	share = e.turn(share)
-	err := e.o.DB.WithContext(ctx).Raw(query, map[string]any{
-		"kind": e.o.Kind, "all": share.all, "bulk": share.bulk, "first": share.first,
-		"owner": e.o.Instance, "lease": e.o.Lease.Seconds(),
-	}).Scan(&links).Error
-	if err != nil {
-		return nil, fmt.Errorf("claim due links: %w", err)
-	}
-	for _, l := range links {
-		l.leasedUntil = until
-	}
-	return links, nil
-}
-
 // saveSQL writes the worker's columns. The due time is null at rest, and now when an input arrived during the turn. In the
 // middle of a turn it stays, and with it every value that is in an index: such an update is cheap.
 const saveSQL = `

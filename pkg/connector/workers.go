@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -20,9 +19,8 @@ const (
 // Run claims and works off due links until ctx ends, then waits for its workers to finish the record they hold. A call
 // that takes longer than the drain timeout is given up; it is made again, under the same key, after the restart.
 func (e *Engine) Run(ctx context.Context) error {
-	var workers sync.WaitGroup
 	defer e.sayGoodbye(ctx)
-	defer e.drain(&workers)
+	defer e.drain()
 	// A start is a new chance: the key may be another one, the network mended.
 	e.resume(ctx)
 	e.takeBack(ctx)
@@ -30,35 +28,38 @@ func (e *Engine) Run(ctx context.Context) error {
 		// Without knowing what operators want, nothing is done: it might be paused.
 		e.o.Log.WarnContext(ctx, "no work until it is known what operators want", slog.Any("error", err))
 	}
-	workers.Go(func() { e.keepControl(ctx) })
+	e.claims.workers.Go(func() { e.keepControl(ctx) })
 	found := time.Now()
 	for {
-		free := e.room()
-		links, err := e.claimNow(ctx, free)
+		claimed, more, err := e.claimDue(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
 		}
-		if len(links) > 0 {
+		if claimed > 0 {
 			found = time.Now()
 		}
-		for _, l := range links {
-			f := e.flights.start(l, e.wanted().Revision)
-			workers.Go(func() {
-				e.work(context.WithoutCancel(ctx), l, f)
-				e.freed()
-			})
-		}
-		if ctx.Err() != nil || (len(links) < free.all || free.all == 0) && !e.sleep(ctx, found) {
+		if ctx.Err() != nil || !more && !e.sleep(ctx, found) {
 			return nil
 		}
 	}
 }
 
 // drain waits for the workers, but for no call that takes too long.
-func (e *Engine) drain(workers *sync.WaitGroup) {
+func (e *Engine) drain() {
 	timer := time.AfterFunc(e.o.DrainTimeout, e.flights.abandon)
 	defer timer.Stop()
-	workers.Wait()
+	e.claims.end()
+}
+
+// begin hands claimed links to goroutines, which Run waits for.
+func (e *Engine) begin(ctx context.Context, links []*link) {
+	for _, l := range links {
+		f := e.flights.start(l, e.wanted().Revision)
+		e.claims.workers.Go(func() {
+			e.work(context.WithoutCancel(ctx), l, f)
+			e.freed()
+		})
+	}
 }
 
 // sayGoodbye takes this replica off the list of those that are live.
@@ -68,15 +69,6 @@ func (e *Engine) sayGoodbye(ctx context.Context) {
 	if err := e.leave(ctx); err != nil {
 		e.o.Log.WarnContext(ctx, "this replica stays on the list for some seconds", slog.Any("error", err))
 	}
-}
-
-// room is how many more records may be claimed now.
-func (e *Engine) room() lanes {
-	if c := e.wanted(); c.Drain || c.unknown {
-		return lanes{}
-	}
-	all, bulk := e.flights.room()
-	return lanes{all: all, bulk: bulk}
 }
 
 // freed tells the loop that there is room.
@@ -107,53 +99,6 @@ func (e *Engine) sleep(ctx context.Context, found time.Time) bool {
 	case <-timer.C:
 	}
 	return true
-}
-
-// claimTimeout is how long a claim may take.
-const claimTimeout = 10 * time.Second
-
-// claimNow claims even if ctx ends meanwhile: a claim that is broken off may be made all the same, and nobody would
-// work on what it took.
-func (e *Engine) claimNow(ctx context.Context, free lanes) ([]*link, error) {
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
-	defer cancel()
-	return e.claimAllowed(ctx, free)
-}
-
-// claimAllowed claims as many links as the breaker allows. While it is open, that is one that has not failed yet, if
-// there is one: what fails may be the records themselves.
-func (e *Engine) claimAllowed(ctx context.Context, free lanes) ([]*link, error) {
-	if e.unresumed.Load() {
-		e.resume(ctx)
-	}
-	if free.all == 0 {
-		return nil, nil
-	}
-	allowed := e.breaker.allow(time.Now())
-	if !allowed.probe {
-		return e.claim(ctx, claimSQL, free)
-	}
-	one := lanes{all: 1, bulk: min(1, free.bulk)}
-	if allowed.fresh {
-		if links, err := e.claim(ctx, claimFreshSQL, one); err != nil || len(links) > 0 {
-			return e.probe(links, true), err
-		}
-	}
-	if allowed.old {
-		links, err := e.claim(ctx, claimSQL, one)
-		return e.probe(links, false), err
-	}
-	return nil, nil
-}
-
-func (e *Engine) probe(links []*link, fresh bool) []*link {
-	for _, l := range links {
-		e.breaker.probing(l.LocalID, fresh, time.Now())
-	}
-	return links
 }
 
 // work brings one claimed link to rest.
@@ -190,7 +135,7 @@ func (e *Engine) askAround(ctx context.Context) {
 // RunOnce claims what is due, at most one record for each worker, and works it off in this goroutine. It returns how
 // many records it worked on. It obeys what operators want as of the last Refresh.
 func (e *Engine) RunOnce(ctx context.Context) (worked int, err error) {
-	links, err := e.claimAllowed(ctx, lanes{all: e.workers(), bulk: bulkWorkers(e.workers())})
+	links, err := e.claim(ctx, lanes{all: e.workers(), bulk: bulkWorkers(e.workers())})
 	for _, l := range links {
 		e.work(ctx, l, e.flights.start(l, e.wanted().Revision))
 	}

@@ -17,15 +17,25 @@ import (
 // Batch runs statements one after the other in a transaction of their own, all in one round trip. An error means that
 // none of them took effect, unless the connection was lost: then nobody knows. db must not be a transaction.
 func Batch(ctx context.Context, db *gorm.DB, statements ...Statement) error {
+	batch, err := NewBatch(statements...)
+	if err != nil {
+		return err
+	}
+	return OnConn(ctx, db, func(conn *pgx.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+}
+
+// NewBatch returns statements as a batch, for callers that add some whose rows they want. Sent on a connection of OnConn,
+// a batch is a transaction of its own.
+func NewBatch(statements ...Statement) (*pgx.Batch, error) {
 	batch := &pgx.Batch{}
 	for _, s := range statements {
 		args, err := plain(s.Args)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		batch.Queue(numbered(s.SQL), args...)
 	}
-	return OnConn(ctx, db, func(conn *pgx.Conn) error { return conn.SendBatch(ctx, batch).Close() })
+	return batch, nil
 }
 
 // OnConn lends a connection, for statements that travel together. A transaction that use leaves open is rolled back. db

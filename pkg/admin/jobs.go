@@ -34,7 +34,7 @@ type ReconcileRequest struct {
 // its Job.
 type BackfillRequest struct {
 	Offer bool    `json:"offer,omitempty" doc:"make no object for a customer that has none: a reconcile matches it with one that is there, or makes it"`
-	Rate  float64 `json:"rate,omitempty"  minimum:"0" doc:"customers per second; 0: 500"`
+	Rate  float64 `json:"rate,omitempty"  minimum:"0" doc:"customers per second; 0: 200"`
 }
 
 // Reconcile is what a comparison found, and honestly what it did not reach.

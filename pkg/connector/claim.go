@@ -66,12 +66,12 @@ WITH due AS MATERIALIZED (
 // claimTimeout is how long a claim may take.
 const claimTimeout = 10 * time.Second
 
-// claimDue claims what is due, as far as there is room, and sets workers to it. more: there may be more that is due, and
-// room for it. It claims even if ctx ends meanwhile: a claim that is broken off may be made all the same, and nobody
-// would work on what it took.
-func (e *Engine) claimDue(ctx context.Context) (claimed int, more bool, err error) {
+// claimDue claims what is due, as far as there is room, and sets workers to it. It returns the room that is left. It
+// claims even if ctx ends meanwhile: a claim that is broken off may be made all the same, and nobody would work on what
+// it took.
+func (e *Engine) claimDue(ctx context.Context) (claimed int, left lanes, err error) {
 	if ctx.Err() != nil {
-		return 0, false, ctx.Err()
+		return 0, lanes{}, ctx.Err()
 	}
 	e.claims.mu.Lock()
 	defer e.claims.mu.Unlock()
@@ -80,9 +80,14 @@ func (e *Engine) claimDue(ctx context.Context) (claimed int, more bool, err erro
 	defer cancel()
 	links, err := e.claim(unhurried, free)
 	e.begin(ctx, links)
-	more = free.all > 0 && len(links) == free.all
-	e.claims.caughtUp = err == nil && free.all > 0 && !more
-	return len(links), more, err
+	for _, l := range links {
+		free.all--
+		if l.Bulk {
+			free.bulk--
+		}
+	}
+	e.claims.caughtUp = err == nil && free.all > 0
+	return len(links), free, err
 }
 
 // storeAndClaim stores what came in, and claims those of the live links with the given ids that idle workers can take at

@@ -20,6 +20,7 @@ type flights struct {
 	busy      int       // workers
 	bulkBusy  int       // of these, with a bulk record
 	waiting   []*flight // for a worker, the first one first
+	admitted  int       // so far
 	abandoned bool      // no call is waited for any more
 }
 
@@ -33,15 +34,12 @@ type flight struct {
 	worker   int           // place of the worker that makes the call, or made the last one
 	op       string        // of the call under way
 	giveUp   func()        // the call under way, or the waiting for a worker
-	admitted chan struct{} // closed when there is a worker
+	boarded  chan struct{} // closed when there is a worker
 }
 
 func newFlights(workers int) *flights {
 	return &flights{held: map[*flight]struct{}{}, workers: workers}
 }
-
-// ahead is how many more records than workers are held.
-func ahead(workers int) int { return workers }
 
 // start notes a turn.
 func (f *flights) start(l *link, revision int64) *flight {
@@ -61,9 +59,9 @@ func (f *flight) end() {
 
 // board waits for a worker that makes a call; giveUp breaks the call off. False: no call is to be begun any more.
 func (f *flight) board(ctx context.Context, op string, giveUp func()) bool {
-	admitted := f.queue(op, giveUp)
+	boarded := f.queue(op, giveUp)
 	select {
-	case <-admitted:
+	case <-boarded:
 	case <-ctx.Done():
 	}
 	if f.all.givenUp() {
@@ -73,13 +71,13 @@ func (f *flight) board(ctx context.Context, op string, giveUp func()) bool {
 	return true
 }
 
-func (f *flight) queue(op string, giveUp func()) (admitted <-chan struct{}) {
+func (f *flight) queue(op string, giveUp func()) (boarded <-chan struct{}) {
 	f.all.mu.Lock()
 	defer f.all.mu.Unlock()
-	f.op, f.giveUp, f.admitted = op, giveUp, make(chan struct{})
+	f.op, f.giveUp, f.boarded = op, giveUp, make(chan struct{})
 	f.all.waiting = append(f.all.waiting, f)
 	f.all.admit()
-	return f.admitted
+	return f.boarded
 }
 
 // leave notes that the call has ended, or is not waited for.
@@ -107,25 +105,38 @@ func (f *flights) free(turn *flight) {
 	}
 }
 
-// admit gives idle workers to those who wait. Bulk records never get all of them.
+// admit gives idle workers to those who wait. Live records come first, and bulk ones never get all workers.
 func (f *flights) admit() {
-	f.waiting = slices.DeleteFunc(f.waiting, func(turn *flight) bool {
-		if f.busy >= f.workers || turn.bulk && f.bulkBusy >= bulkWorkers(f.workers) {
-			return false
+	for f.busy < f.workers {
+		next := slices.IndexFunc(f.waiting, func(turn *flight) bool { return !turn.bulk })
+		if f.bulkBusy < bulkWorkers(f.workers) && (next < 0 || (f.admitted+1)%bulkTurn == 0) {
+			if bulk := slices.IndexFunc(f.waiting, func(turn *flight) bool { return turn.bulk }); bulk >= 0 {
+				next = bulk
+			}
 		}
-		f.busy++
-		if turn.bulk {
-			f.bulkBusy++
+		if next < 0 {
+			return
 		}
-		turn.worker = slices.Index(f.places, nil)
-		if turn.worker < 0 {
-			turn.worker = len(f.places)
-			f.places = append(f.places, nil)
-		}
-		f.places[turn.worker] = turn
-		close(turn.admitted)
-		return true
-	})
+		turn := f.waiting[next]
+		f.waiting = slices.Delete(f.waiting, next, next+1)
+		f.give(turn)
+	}
+}
+
+// give lets an idle worker make the call of a turn.
+func (f *flights) give(turn *flight) {
+	f.admitted++
+	f.busy++
+	if turn.bulk {
+		f.bulkBusy++
+	}
+	turn.worker = slices.Index(f.places, nil)
+	if turn.worker < 0 {
+		turn.worker = len(f.places)
+		f.places = append(f.places, nil)
+	}
+	f.places[turn.worker] = turn
+	close(turn.boarded)
 }
 
 // resize sets how many workers there are. Where there are too many, some go when they have ended their calls.
@@ -155,8 +166,8 @@ func (f *flights) givenUp() bool {
 	return f.abandoned
 }
 
-// room is how many more records may be held, and how many of them may be bulk ones. It is nothing for a while after
-// workers were taken away.
+// room is how many more records may be held, and how many of them may be bulk ones: twice as many as there are workers,
+// half of them for live records alone. It is nothing for a while after workers were taken away.
 func (f *flights) room() (all, bulk int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -166,8 +177,8 @@ func (f *flights) room() (all, bulk int) {
 			bulkHeld++
 		}
 	}
-	all = max(0, f.workers+ahead(f.workers)-len(f.held))
-	return all, min(all, max(0, bulkWorkers(f.workers)+ahead(f.workers)-bulkHeld))
+	all = max(0, 2*f.workers-len(f.held))
+	return all, min(all, max(0, f.workers-bulkHeld))
 }
 
 // list is what the workers do now, and the oldest revision of the control that any turn began under; present when none

@@ -31,14 +31,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.claims.workers.Go(func() { e.keepControl(ctx) })
 	found := time.Now()
 	for {
-		claimed, more, err := e.claimDue(ctx)
+		claimed, left, err := e.claimDue(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.o.Log.WarnContext(ctx, "cannot claim", slog.Any("error", err))
 		}
 		if claimed > 0 {
 			found = time.Now()
 		}
-		if ctx.Err() != nil || !more && !e.sleep(ctx, found) {
+		if !e.sleep(ctx, found, left) {
 			return nil
 		}
 	}
@@ -80,14 +80,17 @@ func (e *Engine) freed() {
 }
 
 // sleep waits until there may be something to claim, and room for it; false when ctx ended. found is when there was
-// something the last time.
-func (e *Engine) sleep(ctx context.Context, found time.Time) bool {
+// something the last time, and left the room that is there.
+func (e *Engine) sleep(ctx context.Context, found time.Time, left lanes) bool {
 	wake, freed, wait := e.wake, (chan struct{})(nil), poll
 	if time.Since(found) > restless {
 		wait = idlePoll
 	}
-	if e.room().all == 0 { // nothing is to be claimed, whatever there is
+	switch {
+	case left.all <= 0: // nothing is to be claimed, whatever there is
 		wake, freed, wait = nil, e.free, time.Second
+	case left.bulk <= 0:
+		freed = e.free
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

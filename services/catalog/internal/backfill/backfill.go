@@ -23,8 +23,9 @@ import (
 const Kind = "backfill"
 
 const (
-	pageSize    = 100
-	defaultRate = 500 // customers per second
+	maxPage     = 100
+	pages       = 10  // per second, at most: live writes wait for no more than a page in the outbox and at the connector
+	defaultRate = 200 // customers per second: more than most remotes take
 	// maxBacklog is how long the oldest message may wait in the outbox before a backfill pauses: it shares the outbox with
 	// live writes, which must not queue up behind it.
 	maxBacklog = time.Second
@@ -52,6 +53,9 @@ func Handler(db *gorm.DB, committed func()) jobs.Handler {
 			if err := estimate(ctx, db, run); err != nil {
 				return err
 			}
+		}
+		if asked.Rate == 0 {
+			asked.Rate = defaultRate
 		}
 		for {
 			began := time.Now()
@@ -81,7 +85,7 @@ func estimate(ctx context.Context, db *gorm.DB, run *jobs.Run) error {
 func page(ctx context.Context, run *jobs.Run, asked admin.BackfillRequest, at *position) (told int, err error) {
 	done, after := run.Done, at.After
 	err = run.CommitWith(ctx, func(tx *gorm.DB) (any, error) {
-		list, err := customers.Walk(tx, at.After, pageSize)
+		list, err := customers.Walk(tx, at.After, min(maxPage, 1+int(asked.Rate/pages)))
 		if err != nil || len(list) == 0 {
 			return at, err
 		}
@@ -117,9 +121,6 @@ func messages(list []customers.Customer, offer bool) []rabbitmq.Message {
 
 // pace waits until the next page is due, and until the outbox has room for it.
 func pace(ctx context.Context, db *gorm.DB, began time.Time, told int, rate float64) error {
-	if rate == 0 {
-		rate = defaultRate
-	}
 	due := began.Add(time.Duration(float64(told) / rate * float64(time.Second)))
 	if err := wait(ctx, time.Until(due)); err != nil {
 		return err

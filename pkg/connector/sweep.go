@@ -33,43 +33,51 @@ SELECT (SELECT max(local_id::text) FROM next) AS position, (SELECT count(*) FROM
 // Sweep makes due to be looked at as many records as it takes for each to be looked at once in SweepEvery, and returns
 // how many. While live work waits it makes none due: a sweep catches up later. Upkeep calls it.
 func (e *Engine) Sweep(ctx context.Context) (raised int, err error) {
+	raised, _, err = e.sweep(ctx)
+	return raised, err
+}
+
+// sweep is Sweep, and says after which time the next one has something to do.
+func (e *Engine) sweep(ctx context.Context) (raised int, next time.Duration, err error) {
 	if e.o.SweepEvery <= 0 || e.breaker.isOpen() || e.paused(holdInbound) || e.wanted().Drain {
-		return 0, nil
+		return 0, sweepSoon, nil
 	}
 	err = e.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		raised, err = e.sweep(tx)
+		raised, next, err = e.raise(tx)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("sweep: %w", err)
+		return 0, sweepSoon, fmt.Errorf("sweep: %w", err)
 	}
 	if raised > 0 {
 		e.Wake()
 	}
-	return raised, nil
+	return raised, max(sweepSoon, min(next, sweepLate)), nil
 }
 
-func (e *Engine) sweep(tx *gorm.DB) (raised int, err error) {
+// raise does a sweep inside tx. apart is how long there is between two records; 0: that is not known now.
+func (e *Engine) raise(tx *gorm.DB) (raised int, apart time.Duration, err error) {
 	busy, err := e.counted(tx, `due_at <= now() - interval '1 second' AND NOT paused`)
 	if err != nil || busy > 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	total, err := e.estimate(tx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	apart := e.o.SweepEvery / time.Duration(max(1, total)) // between two records
+	apart = e.o.SweepEvery / time.Duration(max(1, total)) // between two records
 	var turn []struct {
 		Passed   *float64
 		Position string
 	}
 	err = tx.Raw(claimSweepSQL, e.o.Kind, apart.Seconds(), e.o.Kind).Scan(&turn).Error
 	if err != nil || len(turn) == 0 || turn[0].Passed == nil {
-		return 0, err
+		return 0, apart, err
 	}
 	// Never more than there are workers: live work that comes in meanwhile waits for one call at most.
 	n := min(e.workers(), max(1, int(*turn[0].Passed*float64(time.Second)/float64(max(1, apart)))))
-	return e.raiseNext(tx, turn[0].Position, n)
+	raised, err = e.raiseNext(tx, turn[0].Position, n)
+	return raised, apart, err
 }
 
 // raiseNext raises the checks of the n records after a position; after the last one it begins again.

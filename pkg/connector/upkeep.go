@@ -8,19 +8,18 @@ import (
 )
 
 const (
-	sweepTick  = time.Second
+	sweepSoon  = time.Second
+	sweepLate  = 30 * time.Second
 	purgeEvery = time.Minute
 	purgeBatch = 5000
 )
 
 // Upkeep does until ctx ends what has no hurry: the slow sweep over all records, and forgetting old notices and replicas.
 func (e *Engine) Upkeep(ctx context.Context) error {
-	tick := time.NewTicker(sweepTick)
-	defer tick.Stop()
 	var failing streak
 	var purged time.Time
 	for {
-		_, err := e.Sweep(ctx)
+		_, wait, err := e.sweep(ctx)
 		if err == nil && time.Since(purged) >= purgeEvery {
 			_, err = e.Purge(ctx)
 			purged = time.Now()
@@ -33,10 +32,12 @@ func (e *Engine) Upkeep(ctx context.Context) error {
 		case ended:
 			e.o.Log.InfoContext(ctx, "upkeep goes on")
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return nil
-		case <-tick.C:
+		case <-timer.C:
 		}
 	}
 }

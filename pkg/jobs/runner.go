@@ -74,7 +74,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(r.o.Poll)
 	defer tick.Stop()
+	var pruned time.Time
 	for {
+		if time.Since(pruned) >= pruneEvery {
+			pruned = time.Now()
+			r.prune(ctx)
+		}
 		r.begin(ctx, free, &working)
 		select {
 		case <-ctx.Done():
@@ -87,9 +92,6 @@ func (r *Runner) Run(ctx context.Context) error {
 
 // begin takes up as many jobs as there are free workers.
 func (r *Runner) begin(ctx context.Context, free chan struct{}, working *sync.WaitGroup) {
-	if err := r.prune(ctx); err != nil && ctx.Err() == nil {
-		r.o.Log.WarnContext(ctx, "old jobs are kept for now", slog.Any("error", err))
-	}
 	for {
 		select {
 		case <-free:
@@ -250,10 +252,15 @@ func (r *Runner) keep(ctx context.Context, run *Run, end context.CancelCauseFunc
 	}
 }
 
+const pruneEvery = time.Minute
+
 // prune deletes what was finished long ago.
-func (r *Runner) prune(ctx context.Context) error {
-	return r.o.DB.WithContext(ctx).Exec(`
+func (r *Runner) prune(ctx context.Context) {
+	err := r.o.DB.WithContext(ctx).Exec(`
 DELETE FROM jobs WHERE id IN (
-    SELECT id FROM jobs WHERE finished_at < now() - make_interval(secs => ?) ORDER BY finished_at LIMIT 100)`,
+    SELECT id FROM jobs WHERE finished_at < now() - make_interval(secs => ?) ORDER BY finished_at LIMIT 1000)`,
 		r.o.Retention.Seconds()).Error
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.WarnContext(ctx, "old jobs are kept for now", slog.Any("error", err))
+	}
 }

@@ -19,7 +19,7 @@ type Publisher interface {
 // RelayOptions have useful zero values.
 type RelayOptions struct {
 	Log     *slog.Logger
-	Poll    time.Duration         // how often to look for what nobody called Wake for: another replica's rows; default 500ms
+	Poll    time.Duration         // how often to look for what nobody called Wake for: another replica's rows; default 1s
 	Batch   int                   // rows published in one transaction; default 256
 	Metrics prometheus.Registerer // nil: not registered
 }
@@ -43,7 +43,7 @@ func NewRelay(db *gorm.DB, p Publisher, o RelayOptions) *Relay {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Poll <= 0 {
-		o.Poll = 500 * time.Millisecond
+		o.Poll = time.Second
 	}
 	if o.Batch <= 0 {
 		o.Batch = 256

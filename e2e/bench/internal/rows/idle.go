@@ -9,7 +9,10 @@ import (
 	"github.com/datasync-dev/datasync/e2e/bench/internal/rig"
 )
 
-const idleTime = 10 * time.Second
+const (
+	quietTime = 10 * time.Second // the services look more often for work while there was some a moment ago
+	idleTime  = 10 * time.Second
+)
 
 // idle measures what the services use when nothing happens, after they have done something.
 func idle(ctx context.Context, b *Bench) (rows []report.Row, err error) {
@@ -23,6 +26,7 @@ func idle(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 	if err := ours.settle(ctx); err != nil {
 		return nil, err
 	}
+	<-time.After(quietTime)
 	before := map[*rig.Process]time.Duration{}
 	for _, p := range ours.Processes {
 		if before[p], err = p.CPU(); err != nil {

@@ -37,7 +37,7 @@ func list(ctx context.Context, b *Bench) (rows []report.Row, err error) {
 		{"first page", "/v1/customers?limit=20"},
 		{"a page in the middle", "/v1/customers?limit=20&cursor={cursor}"},
 		{"by email", "/v1/customers?email=Customer500@example.com"},
-		{"by the beginning of the name", "/v1/customers?limit=20&q=customer%20500"},
+		{"by the beginning of the name", "/v1/customers?limit=20&q=customer%20500%20g"},
 		{"by Stripe's id", "/v1/customers?stripe_customer_id=cus_500"},
 		{"failed ones", "/v1/customers?limit=20&sync_state=failed"},
 		{"pending ones", "/v1/customers?limit=20&sync_state=pending"},
@@ -143,7 +143,7 @@ type index struct{ Name, Definition string }
 const fillSQL = `
 INSERT INTO customers (id, version, generation, fields, clock, seen, created_at, updated_at)
 SELECT ('0199c2a4-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 1, 1,
-    jsonb_build_object('name', 'Customer ' || i, 'email', 'customer' || i || '@example.com', 'phone', '+4930' || i,
+    jsonb_build_object('name', 'Customer ' || i || ' GmbH', 'email', 'customer' || i || '@example.com', 'phone', '+4930' || i,
         'address.city', 'Berlin', 'address.country', 'DE', 'metadata.plan', 'pro'),
     jsonb_build_object('name', jsonb_build_object('version', 1, 'by', 'catalog', 'at', now())), '{}',
     now() - make_interval(secs => ($1 - i)), now() - make_interval(secs => ($1 - i))
@@ -152,5 +152,5 @@ FROM generate_series(1, $1::int) i`
 // One customer in a hundred is failed, and the ten newest ones are still on their way.
 const fillSyncSQL = `
 INSERT INTO customer_sync (customer_id, remote, remote_id, state, version, generation, revision, synced_at)
-SELECT id, 'stripe', 'cus_' || substr(fields ->> 'name', 10), CASE WHEN n % 100 = 1 THEN 'failed' ELSE 'synced' END, 1, 1, 1, now()
+SELECT id, 'stripe', 'cus_' || split_part(fields ->> 'name', ' ', 2), CASE WHEN n % 100 = 1 THEN 'failed' ELSE 'synced' END, 1, 1, 1, now()
 FROM (SELECT id, fields, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS total FROM customers) c WHERE n <= c.total - 10`

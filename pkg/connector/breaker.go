@@ -63,6 +63,14 @@ func (b *breaker) allow(now time.Time) allowance {
 	return allowance{probe: true, fresh: !now.Before(b.fresh.at), old: !now.Before(b.old.at)}
 }
 
+// keepsBack reports whether no call is to be made for a record, though it was claimed: the breaker has opened since, and
+// the record is no probe. Another replica may reach the remote.
+func (b *breaker) keepsBack(record string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reason != "" && record != b.fresh.record && record != b.old.record
+}
+
 // probing notes that a record is tried while the breaker is open.
 func (b *breaker) probing(record string, fresh bool, now time.Time) {
 	b.mu.Lock()

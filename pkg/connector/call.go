@@ -36,9 +36,12 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	if !j.flight.board(ctx, op, giveUp) {
-		return errStopping
+		return errNotCalled
 	}
 	defer j.flight.leave()
+	if j.breaker.keepsBack(j.link.LocalID) {
+		return errNotCalled
+	}
 	j.metrics.busy.Inc()
 	defer j.metrics.busy.Dec()
 	if err := j.keepLease(ctx); err != nil {
@@ -59,7 +62,7 @@ func (j *job) calling(ctx context.Context, op string, call func(context.Context)
 	j.o.Log.DebugContext(ctx, "called", slog.String("op", op), slog.String("local_id", j.link.LocalID), slog.Int("status", a.status),
 		slog.String("request_id", a.requestID), slog.Duration("took", time.Since(started)))
 	if err != nil && j.flights.givenUp() {
-		return errStopping
+		return errNotCalled
 	}
 	j.metrics.called(op, err, time.Since(started))
 	j.tried(op, started, a, err)

@@ -1,12 +1,15 @@
 package connector_test
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/datasync-dev/datasync/pkg/connector"
+	"github.com/datasync-dev/datasync/pkg/record"
 )
 
 // ready is how many records have a committed intent: all that is left to do is the call.
@@ -68,4 +71,48 @@ func TestAStopWaitsForNoRecordThatHasNoWorkerYet(t *testing.T) {
 	b.engine = b.newEngine()
 	b.work()
 	require.Equal(t, 2, b.remote.Created())
+}
+
+// down holds every create until the gate is opened, and then fails it.
+type down struct {
+	*gate
+	calls atomic.Int64
+}
+
+func (d *down) Create(ctx context.Context, _ connector.Call, _ record.Fields) (connector.Object, error) {
+	d.calls.Add(1)
+	d.wait(1)
+	defer d.wait(-1)
+	select {
+	case <-d.open:
+	case <-ctx.Done():
+	}
+	return connector.Object{}, &connector.Error{Class: connector.Transient, Reason: "nobody answers"}
+}
+
+func TestRecordsThatWaitForAWorkerWhenTheRemoteGoesDownArePutBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	remote := &down{gate: newGate(b)}
+	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers, o.Probe = remote, 10, 10*time.Minute })
+	var ids []string
+	for range 20 {
+		s := customer("Ada")
+		ids = append(ids, s.ID)
+		b.deliver(s)
+	}
+	b.running(b.engine.Run)
+	b.eventually(func() bool { return b.ready() == 20 })
+	close(remote.open)
+	b.eventually(func() bool { return b.engine.Breaker().Open && len(b.instances()[0].InFlight) == 0 })
+	b.eventually(func() bool {
+		untried := int64(0)
+		for _, id := range ids {
+			if l := b.link(id); l.Attempts == 0 && !l.DueAt.After(time.Now()) {
+				untried++
+			}
+		}
+		return untried == 20-remote.calls.Load() // and due: another replica may reach the remote
+	})
+	require.Less(t, remote.calls.Load(), int64(10+5), "five failures tell that it is down")
 }

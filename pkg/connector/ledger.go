@@ -130,7 +130,7 @@ func (j *job) outcome(in *intent, fields []admin.FieldDiff, state, skip string) 
 // listFailure moves the line of the intent to what a failed call makes of it.
 func (j *job) listFailure(in *intent, err error) {
 	switch {
-	case errors.Is(err, errStopping):
+	case errors.Is(err, errNotCalled):
 	case classify(err).Class == Permanent:
 		j.outcome(in, j.link.changes(in), admin.StateFailed, "")
 	default:
@@ -218,7 +218,7 @@ func (j *job) listOverruled(theirs Object) {
 
 // closeLook lists a look that brought nothing new.
 func (j *job) closeLook(failure error) {
-	if j.lookID == uuid.Nil || j.lookListed || errors.Is(failure, errStopping) {
+	if j.lookID == uuid.Nil || j.lookListed || errors.Is(failure, errNotCalled) {
 		return
 	}
 	c := ledger.Change{ID: j.lookID, At: time.Now(), Direction: admin.Inbound, Op: "check", Version: j.link.Seq, State: admin.StateSkipped, Skip: "nothing moved"}

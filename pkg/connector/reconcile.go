@@ -322,8 +322,9 @@ func (j *job) find(ctx context.Context) (found bool, err error) {
 	return false, j.hold(ctx)
 }
 
-// errStopping: the call was not made, or not waited for, since the program stops. It will be made again.
-var errStopping = errors.New("the program stops")
+// errNotCalled: the call was not made, or not waited for: the program stops, or the remote went down while the record
+// waited for a worker. Whoever comes next makes it.
+var errNotCalled = errors.New("not called")
 
 // tell puts a change in the outbox with the next commit; nil is nothing to tell. While the way to the catalog is paused
 // it only notes that there is something.

@@ -16,7 +16,7 @@ func (j *job) rest(ctx context.Context, failure error) error {
 	l := j.link
 	next := schedule{}
 	switch {
-	case errors.Is(failure, errStopping): // nothing was found out: whoever comes next goes on
+	case errors.Is(failure, errNotCalled): // nothing was found out: whoever comes next goes on
 		next.after(0)
 	case failure == nil:
 		j.succeeded()

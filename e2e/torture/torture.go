@@ -20,7 +20,7 @@ import (
 const (
 	startLimit     = 10 * time.Minute // with the building, of which a busy machine makes a long thing
 	healLimit      = 2 * time.Minute
-	convergeLimit  = 60 * time.Second
+	convergeLimit  = 30 * time.Second
 	feedLimit      = 150 * time.Second // with lost webhooks: the feed is read once a minute
 	probeLimit     = 20 * time.Second
 	quiet          = 10 * time.Second

@@ -18,7 +18,7 @@ const (
 func (e *Engine) Upkeep(ctx context.Context) error {
 	var failing streak
 	var purged time.Time
-	for {
+	for ctx.Err() == nil {
 		_, wait, err := e.sweep(ctx)
 		if err == nil && time.Since(purged) >= purgeEvery {
 			_, err = e.Purge(ctx)
@@ -26,7 +26,6 @@ func (e *Engine) Upkeep(ctx context.Context) error {
 		}
 		switch began, ended := failing.note(err); {
 		case ctx.Err() != nil:
-			return nil
 		case began:
 			e.o.Log.WarnContext(ctx, "upkeep has to wait", slog.Any("error", err))
 		case ended:
@@ -35,11 +34,11 @@ func (e *Engine) Upkeep(ctx context.Context) error {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil
 		case <-timer.C:
 		}
+		timer.Stop()
 	}
+	return nil
 }
 
 // purgeSQL forgets notices that the Feed does not reach back to: they cannot come a second time any more.

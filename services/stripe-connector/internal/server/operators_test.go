@@ -141,9 +141,11 @@ func TestARestartUnderLoadLosesAndDoublesNothing(t *testing.T) {
 	s.allSynced(records)
 	require.Len(t, s.customers(), records)
 
-	warm := s.goroutines() // with all connections open
 	s.load(records)
 	s.allSynced(2 * records)
+	warm := s.goroutines() // with all connections open
+	s.load(records)
+	s.allSynced(3 * records)
 	require.Eventually(t, func() bool { return s.goroutines() <= warm+10 }, patience, 100*time.Millisecond, "goroutines leak")
 }
 

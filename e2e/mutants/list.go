@@ -9,7 +9,7 @@ func mutants() []mutant {
 func transport() []mutant {
 	return []mutant{
 		{
-			name: "ack-before-commit", short: true, suite: "pkg/rabbitmq", tests: "^TestConsumeEndsWithItsContext$",
+			name: "ack-before-commit", suite: "pkg/rabbitmq", tests: "^TestConsumeEndsWithItsContext$",
 			edits: []edit{{"pkg/rabbitmq/subscription.go", `		if !s.handled(ctx, batch) || !s.buried(ctx, batch) {
 			return errLost
 		}

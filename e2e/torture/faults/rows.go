@@ -13,7 +13,7 @@ func rows() []row {
 	kill := func(ctx context.Context, r *rig) error { return r.cluster.Servers.CrashRabbitMQ(ctx) }
 	start := func(ctx context.Context, r *rig) error { return r.cluster.Servers.StartRabbitMQ(ctx) }
 	return []row{
-		{name: "broker-stopped", short: true, hold: 5 * time.Second, breaks: stop, during: accepted, mends: start},
+		{name: "broker-stopped", hold: 5 * time.Second, breaks: stop, during: accepted, mends: start},
 		{name: "broker-killed", hold: 5 * time.Second, breaks: kill, during: accepted, mends: start},
 		{name: "connections-closed", hold: 3 * time.Second, breaks: closeConnections, during: accepted},
 		{

@@ -14,7 +14,7 @@ import (
 )
 
 // schedules is how many random schedules TestProtocol plays, over all policies. -protocol.schedules=100000 for a long run.
-var schedules = flag.Int("protocol.schedules", 200, "random schedules that TestProtocol plays")
+var schedules = flag.Int("protocol.schedules", 150, "random schedules that TestProtocol plays")
 
 // TestProtocol plays random schedules of one customer, the catalog, and two remotes: messages are delayed, reordered
 // and delivered twice, workers die before, during and after a call, calls fail with and without effect, people write

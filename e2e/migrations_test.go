@@ -25,7 +25,7 @@ func TestMigrationsOnlyAddSoThatTheVersionBeforeGoesOnWorking(t *testing.T) {
 			return err
 		}
 		files++
-		content, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+		content, err := os.ReadFile(path)
 		up, _, _ := strings.Cut(string(content), "-- +goose Down")
 		require.NotRegexp(t, narrows, up, path)
 		for _, column := range mandatory.FindAllString(strings.ReplaceAll(up, "IS NOT NULL", ""), -1) {

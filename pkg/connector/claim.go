@@ -93,8 +93,8 @@ func (e *Engine) claimDue(ctx context.Context) (claimed int, left lanes, err err
 // storeAndClaim stores what came in, and claims those of the live links with the given ids that idle workers can take at
 // once, unless others are waiting. It returns false when it has not claimed all of them.
 func (e *Engine) storeAndClaim(ctx context.Context, ids []string, store postgres.Statement) (all bool, err error) {
-	if !e.claims.mu.TryLock() {
-		return false, postgres.Batch(ctx, e.o.DB, store) // a claim is under way, and the next one comes after it
+	if len(ids) == 0 || !e.claims.mu.TryLock() {
+		return false, postgres.Batch(ctx, e.o.DB, store) // if a claim is under way, the next one comes after it
 	}
 	defer e.claims.mu.Unlock()
 	free := e.room()

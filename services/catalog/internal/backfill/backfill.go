@@ -85,7 +85,7 @@ func estimate(ctx context.Context, db *gorm.DB, run *jobs.Run) error {
 func page(ctx context.Context, run *jobs.Run, asked admin.BackfillRequest, at *position) (told int, err error) {
 	done, after := run.Done, at.After
 	err = run.CommitWith(ctx, func(tx *gorm.DB) (any, error) {
-		list, err := customers.Walk(tx, at.After, min(maxPage, 1+int(asked.Rate/pages)))
+		list, err := customers.Walk(tx, at.After, int(min(maxPage, 1+asked.Rate/pages)))
 		if err != nil || len(list) == 0 {
 			return at, err
 		}

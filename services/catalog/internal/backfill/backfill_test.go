@@ -176,7 +176,7 @@ func TestABackfillWaitsUntilTheOutboxHasRoom(t *testing.T) {
 	}))
 	require.NoError(t, b.db.Exec(`UPDATE outbox SET created_at = now() - interval '1 hour'`).Error)
 	b.start(func() {})
-	job, err := b.operator.Backfill(t.Context(), admin.BackfillRequest{Rate: 1e6})
+	job, err := b.operator.Backfill(t.Context(), admin.BackfillRequest{Rate: 1e300})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		now, err := jobs.Get(t.Context(), b.db, job.ID)

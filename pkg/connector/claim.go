@@ -16,7 +16,7 @@ import (
 type claims struct {
 	mu       sync.Mutex
 	made     int            // so far
-	caughtUp bool           // the last claim of the loop left nothing: what comes in now passes nobody
+	caughtUp bool           // nothing was left by the loop's last claim, and by events since: what comes in now passes nobody
 	workers  sync.WaitGroup // who works on what was claimed
 }
 
@@ -99,6 +99,7 @@ func (e *Engine) storeAndClaim(ctx context.Context, ids []string, store postgres
 	defer e.claims.mu.Unlock()
 	free := e.room()
 	if !e.claims.caughtUp || free.all == 0 || e.unresumed.Load() || e.breaker.allow(time.Now()).probe {
+		e.claims.caughtUp = false
 		return false, postgres.Batch(ctx, e.o.DB, store)
 	}
 	// As with every claim, one that was made is not to be left alone.
@@ -106,7 +107,8 @@ func (e *Engine) storeAndClaim(ctx context.Context, ids []string, store postgres
 	defer cancel()
 	links, err := e.lease(unhurried, []postgres.Statement{store}, claimTheseSQL, free.all, ids)
 	e.begin(ctx, links)
-	return len(links) == len(ids), err
+	e.claims.caughtUp = len(links) == len(ids)
+	return e.claims.caughtUp, err
 }
 
 // room is how many more records may be claimed now.

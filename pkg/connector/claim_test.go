@@ -5,8 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
-
-	"github.com/datasync-dev/datasync/pkg/connector"
 )
 
 // leased reports whether a worker has taken the record.
@@ -19,8 +17,7 @@ func (b *bundle) leased(id string) (yes bool) {
 func TestAnEventThatFindsWorkersIdleTakesItsRecordAlong(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	remote := newGate(b)
-	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers = remote, 100 })
+	remote := b.gated(100)
 	stop := b.running(b.engine.Run)
 	b.eventually(func() bool { // now and then the loop is claiming, and does it
 		s := customer("Ada")
@@ -61,8 +58,7 @@ func TestAnEventTakesNothingAlongThatIsNotToBeWorkedOnNow(t *testing.T) {
 func TestEventsAndTheLoopDoNotClaimMoreThanThereIsRoomFor(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	remote := newGate(b)
-	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers = remote, 2 })
+	remote := b.gated(2)
 	b.running(b.engine.Run)
 	for range 30 {
 		b.deliver(customer("Ada"))

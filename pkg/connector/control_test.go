@@ -26,6 +26,13 @@ type gate struct {
 
 func newGate(b *bundle) *gate { return &gate{Memory: b.remote, open: make(chan struct{})} }
 
+// gated gives the bundle an engine with so many workers, before a gate.
+func (b *bundle) gated(workers int) *gate {
+	remote := newGate(b)
+	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers = remote, workers })
+	return remote
+}
+
 func (g *gate) Create(ctx context.Context, call connector.Call, fields record.Fields) (connector.Object, error) {
 	g.wait(1)
 	defer g.wait(-1)

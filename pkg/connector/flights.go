@@ -29,9 +29,9 @@ type flight struct {
 	all      *flights
 	recordID string
 	bulk     bool
-	began    time.Time
 	revision int64         // of the control when the turn began
 	worker   int           // place of the worker that makes the call, or made the last one
+	began    time.Time     // when that worker took it
 	op       string        // of the call under way
 	giveUp   func()        // the call under way, or the waiting for a worker
 	boarded  chan struct{} // closed when there is a worker
@@ -43,7 +43,7 @@ func newFlights(workers int) *flights {
 
 // start notes a turn.
 func (f *flights) start(l *link, revision int64) *flight {
-	turn := &flight{all: f, recordID: l.LocalID, bulk: l.Bulk, began: time.Now(), revision: revision}
+	turn := &flight{all: f, recordID: l.LocalID, bulk: l.Bulk, revision: revision}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.held[turn] = struct{}{}
@@ -62,13 +62,13 @@ func (f *flight) board(ctx context.Context, op string, giveUp func()) bool {
 	boarded := f.queue(op, giveUp)
 	select {
 	case <-boarded:
+		if !f.all.givenUp() {
+			return true
+		}
 	case <-ctx.Done():
 	}
-	if f.all.givenUp() {
-		f.leave()
-		return false
-	}
-	return true
+	f.leave()
+	return false
 }
 
 func (f *flight) queue(op string, giveUp func()) (boarded <-chan struct{}) {
@@ -135,7 +135,7 @@ func (f *flights) give(turn *flight) {
 		turn.worker = len(f.places)
 		f.places = append(f.places, nil)
 	}
-	f.places[turn.worker] = turn
+	f.places[turn.worker], turn.began = turn, time.Now()
 	close(turn.boarded)
 }
 

@@ -22,8 +22,7 @@ func (b *bundle) ready() (n int) {
 func TestTheNextRecordIsMadeReadyWhileTheWorkersAreBusy(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	remote := newGate(b)
-	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers = remote, 2 })
+	remote := b.gated(2)
 	for range 6 {
 		b.deliver(customer("Ada"))
 	}
@@ -39,8 +38,7 @@ func TestTheNextRecordIsMadeReadyWhileTheWorkersAreBusy(t *testing.T) {
 func TestBulkRecordsThatAreReadyLeaveAWorkerToLiveOnes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	remote := newGate(b)
-	b.engine = b.newEngine(func(o *connector.Options) { o.Remote, o.Workers = remote, 2 })
+	remote := b.gated(2)
 	for range 6 {
 		b.deliver(bulk("many"))
 	}

@@ -18,9 +18,8 @@ const (
 	atStripe  = 6
 )
 
-// giveUp is how long a person tries a write that cannot be made, because the customer does not arrive on that side. With
-// several faults at once all the time, outages follow each other for longer than any of them lasts.
-const giveUp = 150 * time.Second
+// giveUp is how long a person tries a write that cannot be made, because the customer does not arrive on that side.
+const giveUp = 90 * time.Second
 
 // Writers carry out the ops of a plan.
 type Writers struct {

@@ -79,7 +79,7 @@ func (e *Engine) claimDue(ctx context.Context) (claimed int, left lanes, err err
 	unhurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
 	links, err := e.claim(unhurried, free)
-	e.begin(ctx, links)
+	e.begin(ctx, links, nil)
 	for _, l := range links {
 		free.all--
 		if l.Bulk {
@@ -90,25 +90,66 @@ func (e *Engine) claimDue(ctx context.Context) (claimed int, left lanes, err err
 	return len(links), free, err
 }
 
-// storeAndClaim stores what came in, and claims those of the live links with the given ids that idle workers can take at
-// once, unless others are waiting. It returns false when it has not claimed all of them.
-func (e *Engine) storeAndClaim(ctx context.Context, ids []string, store postgres.Statement) (all bool, err error) {
-	if len(ids) == 0 || !e.claims.mu.TryLock() {
-		return false, postgres.Batch(ctx, e.o.DB, store) // if a claim is under way, the next one comes after it
+// arrived is what came in about records.
+type arrived struct {
+	store postgres.Statement
+	read  func(pgx.Rows) error // what store returns; nil: nothing
+	ids   []string             // of the live links that are due when it is stored
+}
+
+// batch is the statement that stores it, after others.
+func (a arrived) batch(before ...postgres.Statement) (*pgx.Batch, error) {
+	batch, err := postgres.NewBatch(append(before, a.store)...)
+	if err == nil && a.read != nil {
+		batch.QueuedQueries[len(before)].Query(a.read)
+	}
+	return batch, err
+}
+
+// storeAndClaim stores what came in, and claims those of its links that idle workers can take at once, unless others are
+// waiting. It returns false when it has not claimed all of them.
+func (e *Engine) storeAndClaim(ctx context.Context, a arrived) (all bool, err error) {
+	if len(a.ids) == 0 || !e.claims.mu.TryLock() {
+		return false, e.storeOnly(ctx, a) // if a claim is under way, the next one comes after it
 	}
 	defer e.claims.mu.Unlock()
 	free := e.room()
 	if !e.claims.caughtUp || free.all == 0 || e.unresumed.Load() || e.breaker.allow(time.Now()).probe {
 		e.claims.caughtUp = false
-		return false, postgres.Batch(ctx, e.o.DB, store)
+		return false, e.storeOnly(ctx, a)
 	}
 	// As with every claim, one that was made is not to be left alone.
 	unhurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
-	links, err := e.lease(unhurried, []postgres.Statement{store}, claimTheseSQL, free.all, ids)
-	e.begin(ctx, links)
-	e.claims.caughtUp = len(links) == len(ids)
+	claimed, err := e.storeWith(unhurried, a, free.all)
+	e.claims.caughtUp = err == nil && claimed == len(a.ids)
 	return e.claims.caughtUp, err
+}
+
+// storeWith stores what came in, together with the claims of at most limit of its links. It returns how many were claimed.
+func (e *Engine) storeWith(ctx context.Context, a arrived, limit int) (claimed int, err error) {
+	if len(a.ids) == 1 && a.read == nil {
+		if claimed, err = e.open(ctx, a); err != nil { // whatever is wrong with the turn, the event is to be stored
+			return 0, e.storeOnly(ctx, a)
+		}
+		return claimed, nil
+	}
+	batch, err := a.batch()
+	if err != nil {
+		return 0, err
+	}
+	links, err := e.lease(ctx, batch, claimTheseSQL, limit, a.ids)
+	e.begin(ctx, links, nil)
+	return len(links), err
+}
+
+// storeOnly stores what came in, and claims nothing.
+func (e *Engine) storeOnly(ctx context.Context, a arrived) error {
+	batch, err := a.batch()
+	if err != nil {
+		return err
+	}
+	return postgres.OnConn(ctx, e.o.DB, func(conn *pgx.Conn) error { return conn.SendBatch(ctx, batch).Close() })
 }
 
 // room is how many more records may be claimed now.
@@ -134,7 +175,7 @@ func (e *Engine) claim(ctx context.Context, free lanes) ([]*link, error) {
 		return e.claimLanes(ctx, free)
 	}
 	if allowed.fresh {
-		if links, err := e.lease(ctx, nil, claimFreshSQL, 1); err != nil || len(links) > 0 {
+		if links, err := e.lease(ctx, &pgx.Batch{}, claimFreshSQL, 1); err != nil || len(links) > 0 {
 			return e.probe(links, true), err
 		}
 	}
@@ -158,23 +199,26 @@ func (e *Engine) claimLanes(ctx context.Context, share lanes) ([]*link, error) {
 	if share.bulk > 0 && e.claims.made%bulkTurn == 0 {
 		share.first = 1
 	}
-	return e.lease(ctx, nil, claimSQL, share.all, share.bulk, share.first)
+	return e.lease(ctx, &pgx.Batch{}, claimSQL, share.all, share.bulk, share.first)
 }
 
-// lease runs a claim, after other statements in the same transaction and round trip. args are those from the fourth on.
-func (e *Engine) lease(ctx context.Context, before []postgres.Statement, sql string, args ...any) (links []*link, err error) {
+// lease runs a claim at the end of a batch, which is one transaction and one round trip. args are those from the fourth on.
+func (e *Engine) lease(ctx context.Context, batch *pgx.Batch, sql string, args ...any) (links []*link, err error) {
+	err = postgres.OnConn(ctx, e.o.DB, func(conn *pgx.Conn) (err error) {
+		links, err = e.leaseOn(ctx, conn, batch, sql, args...)
+		return err
+	})
+	return links, err
+}
+
+func (e *Engine) leaseOn(ctx context.Context, conn *pgx.Conn, batch *pgx.Batch, sql string, args ...any) (links []*link, err error) {
 	until := time.Now().Add(e.o.Lease)
-	batch, err := postgres.NewBatch(before...)
-	if err != nil {
-		return nil, err
-	}
 	args = append([]any{e.o.Kind, e.o.Instance, e.o.Lease.Seconds()}, args...)
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		links, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByNameLax[link])
 		return err
 	})
-	err = postgres.OnConn(ctx, e.o.DB, func(conn *pgx.Conn) error { return conn.SendBatch(ctx, batch).Close() })
-	if err != nil {
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("claim due links: %w", err)
 	}
 	for _, l := range links {

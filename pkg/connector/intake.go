@@ -74,7 +74,7 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 	if len(erased) > 0 {
 		err = e.storeErased(e.o.DB.WithContext(ctx), string(body), erased)
 	} else {
-		all, err = e.storeAndClaim(ctx, live, postgres.Statement{SQL: upsertSQL, Args: []any{string(body)}})
+		all, err = e.storeAndClaim(ctx, arrived{store: postgres.Statement{SQL: upsertSQL, Args: []any{string(body)}}, ids: live})
 	}
 	if err != nil {
 		return fmt.Errorf("store events: %w", err)

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,9 +10,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/ledger"
+	"github.com/datasync-dev/datasync/pkg/postgres"
 	"github.com/datasync-dev/datasync/pkg/tracing"
 )
 
@@ -62,7 +65,6 @@ func (e *Engine) take(ctx context.Context, n Notice) error {
 		return fmt.Errorf("store notice %s: %w", n.EventID, err)
 	}
 	e.metrics.notices.WithLabelValues(string(result)).Inc()
-	e.Wake()
 	return nil
 }
 
@@ -169,13 +171,33 @@ func (e *Engine) storeArrivals(ctx context.Context, arrivals []arrival) (fresh [
 		}
 		query, args = query+",\nlisted AS ("+listed.SQL+")", append(args, listed.Args...)
 	}
-	err = e.o.DB.WithContext(ctx).Raw(query+"\nSELECT event_id FROM fresh", args...).Scan(&fresh).Error
+	ids := raised(arrivals)
+	all, err := e.storeAndClaim(ctx, arrived{
+		store: postgres.Statement{SQL: query + "\nSELECT event_id FROM fresh", Args: args}, ids: ids,
+		read: func(rows pgx.Rows) (err error) {
+			fresh, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		},
+	})
+	if len(ids) > 0 && !all {
+		e.Wake()
+	}
 	if err == nil && e.keepsLedger() {
 		e.o.Ledger.Count(ledger.Entries{Changes: slices.DeleteFunc(echoes, func(c ledger.Change) bool {
 			return !slices.Contains(fresh, c.EventID)
 		})})
 	}
 	return fresh, err
+}
+
+// raised are the links that notices ask to be looked at.
+func raised(arrivals []arrival) (ids []string) {
+	for _, a := range arrivals {
+		if id := cmp.Or(a.Raise, a.Adopt); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // echoes are the lines of notices that asked for nothing. What asks for a look gets its line when that is done.

@@ -21,11 +21,12 @@ const staleIntent = 20 * time.Hour
 // job is one turn of a worker at one link: the row under its lease, and the messages that go out with the next commit.
 type job struct {
 	*Engine
-	link   *link
-	flight *flight
-	was    report // what the catalog was last told
-	trace  string // id of the trace that the turn belongs to
-	out    []event.Envelope
+	link    *link
+	flight  *flight
+	opening *opening // nil: it has ended
+	was     report   // what the catalog was last told
+	trace   string   // id of the trace that the turn belongs to
+	out     []event.Envelope
 
 	seenVersion, seenChecks int64 // the inputs that this turn knows of
 	outages                 int   // how many had ended when the turn began

@@ -51,12 +51,13 @@ func (e *Engine) drain() {
 	e.claims.end()
 }
 
-// begin hands claimed links to goroutines, which Run waits for.
-func (e *Engine) begin(ctx context.Context, links []*link) {
+// begin hands claimed links to goroutines, which Run waits for. o is the transaction that has claimed them, or nil when that
+// has ended.
+func (e *Engine) begin(ctx context.Context, links []*link, o *opening) {
 	for _, l := range links {
 		f := e.flights.start(l, e.wanted().Revision)
 		e.claims.workers.Go(func() {
-			e.work(context.WithoutCancel(ctx), l, f)
+			e.work(context.WithoutCancel(ctx), l, f, o)
 			e.freed()
 		})
 	}
@@ -105,16 +106,20 @@ func (e *Engine) sleep(ctx context.Context, found time.Time, left lanes) bool {
 }
 
 // work brings one claimed link to rest.
-func (e *Engine) work(ctx context.Context, l *link, f *flight) {
+func (e *Engine) work(ctx context.Context, l *link, f *flight, o *opening) {
 	defer f.end()
 	j := &job{
-		Engine: e, link: l, flight: f, was: l.report(),
+		Engine: e, link: l, flight: f, opening: o, was: l.report(),
 		seenVersion: l.DesiredVersion, seenChecks: l.Checks, outages: e.breaker.outages(),
 	}
 	ctx, end := j.begun(ctx)
 	err := j.reconcile(ctx)
+	if unended := j.end(ctx); err == nil {
+		err = unended
+	}
 	end(err)
 	switch {
+	case errors.Is(err, errNotOpened):
 	case errors.Is(err, errLeaseLost):
 		e.metrics.lost.Inc()
 	case err != nil:
@@ -140,7 +145,7 @@ func (e *Engine) askAround(ctx context.Context) {
 func (e *Engine) RunOnce(ctx context.Context) (worked int, err error) {
 	links, err := e.claim(ctx, lanes{all: e.workers(), bulk: bulkWorkers(e.workers())})
 	for _, l := range links {
-		e.work(ctx, l, e.flights.start(l, e.wanted().Revision))
+		e.work(ctx, l, e.flights.start(l, e.wanted().Revision), nil)
 	}
 	return len(links), err
 }

@@ -52,14 +52,17 @@ func undecided(err error) bool { return postgres.Code(err) == "" || postgres.Una
 // commit executes the statement that writes the link back.
 func (j *job) commit(ctx context.Context, statement postgres.Statement) (err error) {
 	l := j.link
-	if l.erased() {
+	switch {
+	case j.opening != nil:
+		return j.end(ctx, statement)
+	case l.erased():
 		err = j.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			if err := tx.Exec(statement.SQL, statement.Args...).Error; err != nil {
 				return err
 			}
 			return j.eraseElsewhere(tx, l.LocalID, l.RemoteID)
 		})
-	} else {
+	default:
 		_, err = j.writes.Do(ctx, write{l.LocalID, statement})
 	}
 	const notANumber, duplicate = "22P02", "23505"

@@ -26,10 +26,13 @@ type outcome struct {
 }
 
 // lockSQL takes the lock of this outbox until the end of the transaction, or tells whether there is work for who has it.
-// It has to be a statement of its own: the next one then sees what the relay that had the lock before has deleted.
+// It has to be a statement of its own: the next one then sees what the relay that had the lock before has deleted. The
+// commit does not wait for the disk: rows that come back after a crash of the database are published once more, as after a
+// crash of ours between the confirm and the commit.
 const lockSQL = `
 WITH lock AS MATERIALIZED (SELECT set_config('datasync.relaying',
-    pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))::text, true) = 'true' AS mine)
+    pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))::text, true) = 'true' AS mine,
+    set_config('synchronous_commit', 'off', true) AS hasty)
 SELECT mine, NOT mine AND EXISTS (SELECT FROM outbox) FROM lock`
 
 const existsSQL = `SELECT EXISTS (SELECT FROM outbox)`

@@ -33,6 +33,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	pages := walk(s.populate())
+	s.hour()
 	b := open(t, s.console.URL)
 	b.look(1280, "light")
 	b.do(chromedp.Navigate(b.base + "/login"))

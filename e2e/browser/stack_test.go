@@ -30,6 +30,7 @@ const (
 type stack struct {
 	t                                      *testing.T
 	simulator, catalog, connector, console *servicetest.Process
+	connectorSchema                        string
 }
 
 func start(t *testing.T) *stack {
@@ -41,7 +42,7 @@ func start(t *testing.T) *stack {
 func startOver(t *testing.T, databaseURL string) *stack {
 	t.Helper()
 	broker, webhooks := rabbitmqtest.VHost(t), addr(t)
-	s := &stack{t: t}
+	s := &stack{t: t, connectorSchema: postgrestest.Schema(t)}
 	s.simulator = servicetest.Start(t, "stripe-simulator", map[string]string{
 		"STRIPE_API_KEY": stripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret, "WEBHOOK_URL": "http://" + webhooks + "/webhooks/stripe",
 	})
@@ -50,7 +51,7 @@ func startOver(t *testing.T, databaseURL string) *stack {
 		"CONFLICT_POLICY_FIELDS": "phone=manual", "RABBITMQ_UI": "http://localhost:15672",
 	})
 	s.connector = servicetest.Start(t, "stripe-connector", map[string]string{
-		"ADDR": webhooks, "AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_URL": databaseURL, "DATABASE_SCHEMA": postgrestest.Schema(t), "RABBITMQ_UI": "http://localhost:15672",
+		"ADDR": webhooks, "AMQP_URL": broker, "BOOTSTRAP_API_KEY": apiKey, "DATABASE_URL": databaseURL, "DATABASE_SCHEMA": s.connectorSchema, "RABBITMQ_UI": "http://localhost:15672",
 		"STRIPE_API_URL": s.simulator.URL, "STRIPE_API_KEY": stripeKey, "STRIPE_WEBHOOK_SECRET": webhookSecret, "RATE_LIMIT": "1000", "ENDPOINT_RATE_LIMIT": "1000",
 	})
 	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)

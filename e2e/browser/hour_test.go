@@ -27,12 +27,12 @@ func (s *stack) hour() {
 		outbound, inbound, waiting, slower := int64(120*waves), int64(45/waves), int64(2), 1.0
 		failed := map[string]int64{}
 		switch {
-		case ago%13 == 0:
-			failed["throttled"] = 3
 		case ago > 24 && ago <= 28: // it is away
 			outbound, failed["transient"], waiting, slower = 4, 9, 120*int64(29-ago), 12
 		case ago > 22 && ago <= 24: // what has waited goes out
 			outbound, waiting, slower = 360, 240*int64(ago-22)-180, 40
+		case ago%13 == 0:
+			failed["throttled"] = 3
 		}
 		_, err = conn.Exec(s.t.Context(), `
 			INSERT INTO rollups (minute, outbound, inbound, waiting_outbound, waiting_inbound, errors, latency, calls)

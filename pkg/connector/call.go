@@ -33,7 +33,7 @@ func (j *job) call(ctx context.Context, in *intent) (reply Object, err error) {
 
 // calling makes one call to the remote when a worker is free for it, under the call timeout and a lease that outlives it.
 func (j *job) calling(ctx context.Context, op string, call func(context.Context) error) error {
-	if err := j.end(ctx); err != nil {
+	if err := j.commitOpening(ctx); err != nil {
 		return &notCommitted{err}
 	}
 	ctx, giveUp := context.WithCancel(ctx)

@@ -3,7 +3,9 @@ package connector
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,13 +13,22 @@ import (
 	"github.com/datasync-dev/datasync/pkg/postgres"
 )
 
-// claims are how links come to the workers of this process: the loop of Run takes what is due, and events that find
-// workers idle take their records along, in the same round trip that stores them. One at a time.
+// claims are how links come to the workers of this process: the loop of Run takes what is due, and events and notices that
+// find workers idle take their records along, in the transaction that stores them. One at a time: who claims holds mu until
+// that is committed.
 type claims struct {
 	mu       sync.Mutex
 	made     int            // so far
 	caughtUp bool           // nothing was left by the loop's last claim, and by events since: what comes in now passes nobody
+	missed   atomic.Bool    // something came in while mu was held
+	failing  streak         // of claims in the transaction that stores an event
 	workers  sync.WaitGroup // who works on what was claimed
+}
+
+// left notes whether a claim, or what came in meanwhile, has left anything for the loop.
+func (c *claims) left(some bool) {
+	missed := c.missed.Swap(false)
+	c.caughtUp = !some && !missed
 }
 
 // end waits for the workers, when the loop has ended. Then events claim nothing any more either.
@@ -63,7 +74,7 @@ WITH due AS MATERIALIZED (
     SELECT local_id FROM links WHERE kind = $1 AND local_id = ANY ($5::uuid[]) AND NOT bulk AND due_at <= now() AND NOT paused
     ORDER BY local_id LIMIT $4 FOR UPDATE SKIP LOCKED)` + leaseSQL
 
-// claimTimeout is how long a claim may take.
+// claimTimeout is how long a claim may take, with all that is in its transaction.
 const claimTimeout = 10 * time.Second
 
 // claimDue claims what is due, as far as there is room, and sets workers to it. It returns the room that is left. It
@@ -86,15 +97,16 @@ func (e *Engine) claimDue(ctx context.Context) (claimed int, left lanes, err err
 			free.bulk--
 		}
 	}
-	e.claims.caughtUp = err == nil && free.all > 0
+	e.claims.left(err != nil || free.all <= 0)
 	return len(links), free, err
 }
 
 // arrived is what came in about records.
 type arrived struct {
-	store postgres.Statement
-	read  func(pgx.Rows) error // what store returns; nil: nothing
-	ids   []string             // of the live links that are due when it is stored
+	store  postgres.Statement
+	read   func(pgx.Rows) error // what store returns; nil: nothing
+	ids    []string             // of the live links that may be due when it is stored
+	single bool                 // one event: its transaction may stay open until the turn at its record writes
 }
 
 // batch is the statement that stores it, after others.
@@ -107,10 +119,14 @@ func (a arrived) batch(before ...postgres.Statement) (*pgx.Batch, error) {
 }
 
 // storeAndClaim stores what came in, and claims those of its links that idle workers can take at once, unless others are
-// waiting. It returns false when it has not claimed all of them.
+// waiting. It returns false when it has not claimed all of them. Whatever is wrong with the claim, what came in is stored.
 func (e *Engine) storeAndClaim(ctx context.Context, a arrived) (all bool, err error) {
-	if len(a.ids) == 0 || !e.claims.mu.TryLock() {
-		return false, e.storeOnly(ctx, a) // if a claim is under way, the next one comes after it
+	if len(a.ids) == 0 {
+		return false, e.storeOnly(ctx, a)
+	}
+	if !e.claims.mu.TryLock() {
+		e.claims.missed.Store(true)
+		return false, e.storeOnly(ctx, a)
 	}
 	defer e.claims.mu.Unlock()
 	free := e.room()
@@ -118,21 +134,24 @@ func (e *Engine) storeAndClaim(ctx context.Context, a arrived) (all bool, err er
 		e.claims.caughtUp = false
 		return false, e.storeOnly(ctx, a)
 	}
-	// As with every claim, one that was made is not to be left alone.
-	unhurried, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
-	defer cancel()
-	claimed, err := e.storeWith(unhurried, a, free.all)
-	e.claims.caughtUp = err == nil && claimed == len(a.ids)
-	return e.claims.caughtUp, err
+	claimed, err := e.storeWith(ctx, a, free.all)
+	e.claims.left(err != nil || claimed < len(a.ids))
+	if began, _ := e.claims.failing.note(err); began && ctx.Err() == nil {
+		e.o.Log.WarnContext(ctx, "what comes in is stored without being claimed at once", slog.Any("error", err))
+	}
+	if err != nil {
+		return false, e.storeOnly(ctx, a)
+	}
+	return claimed == len(a.ids), nil
 }
 
 // storeWith stores what came in, together with the claims of at most limit of its links. It returns how many were claimed.
 func (e *Engine) storeWith(ctx context.Context, a arrived, limit int) (claimed int, err error) {
-	if len(a.ids) == 1 && a.read == nil {
-		if claimed, err = e.open(ctx, a); err != nil { // whatever is wrong with the turn, the event is to be stored
-			return 0, e.storeOnly(ctx, a)
-		}
-		return claimed, nil
+	// As with every claim, one that was made is not to be left alone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
+	if a.single {
+		return e.open(ctx, a)
 	}
 	batch, err := a.batch()
 	if err != nil {
@@ -219,7 +238,7 @@ func (e *Engine) leaseOn(ctx context.Context, conn *pgx.Conn, batch *pgx.Batch, 
 		return err
 	})
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("claim due links: %w", err)
+		return nil, fmt.Errorf("claim links: %w", err)
 	}
 	for _, l := range links {
 		l.leasedUntil = until

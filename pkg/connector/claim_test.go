@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +24,9 @@ func (b *bundle) leased(id string) (yes bool) {
 func TestAnEventThatFindsWorkersIdleTakesItsRecordAlong(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	remote := b.gated(100)
+	remote := newGate(b)
+	one := func(o *connector.Options) { o.Remote, o.Workers, o.Instance = remote, 100, "one" }
+	b.engine = b.newEngine(one)
 	stop := b.running(b.engine.Run)
 	b.eventually(func() bool { // now and then the loop is claiming, and does it
 		s := customer("Ada")
@@ -43,22 +46,77 @@ func TestAnEventThatFindsWorkersIdleTakesItsRecordAlong(t *testing.T) {
 func TestAnEventIsStoredAlsoWhenTheTurnThatItBeginsCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.running(b.engine.Run)
+	remote := newGate(b)
+	one := func(o *connector.Options) { o.Remote, o.Workers, o.Instance = remote, 100, "one" }
+	b.engine = b.newEngine(one)
+	stop := b.running(b.engine.Run)
+	b.eventually(func() bool { // the loop has caught up: from here on, most events begin turns
+		s := customer("Ada")
+		b.deliver(s)
+		return b.leased(s.ID)
+	})
+	close(remote.open)
+	b.eventually(func() bool { return !b.due() })
+	created := b.remote.Created()
 	require.NoError(t, b.db.Exec(`
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
 		CREATE TRIGGER refuse BEFORE UPDATE OF intent ON links FOR EACH ROW EXECUTE FUNCTION refuse()`).Error)
-	s := customer("Ada")
-	for range 10 { // now and then the loop is claiming, and the event begins nothing
+	for range 20 {
+		s := customer("Grace")
 		b.deliver(s)
 		require.Equal(t, s.Version, b.link(s.ID).DesiredVersion)
-		s = next(s, map[string]string{"name": "Ada again"})
 	}
-	require.Zero(t, b.remote.Writes())
+	require.Equal(t, created, b.remote.Created())
 	require.NoError(t, b.db.Exec(`DROP TRIGGER refuse ON links`).Error)
-	b.deliver(s)
-	require.NoError(t, b.db.Exec(`UPDATE links SET due_at = now() WHERE due_at IS NOT NULL`).Error) // its lease, if it has one
-	b.eventually(func() bool { return b.remote.Created() == 1 && !b.due() })
-	require.Equal(t, s.Version, b.link(s.ID).Version)
+	stop()
+	b.engine = b.newEngine(one)
+	b.running(b.engine.Run) // ends the leases of turns that failed
+	b.eventually(func() bool { return b.remote.Created() == created+20 && !b.due() })
+}
+
+// thinker is a remote whose part in a decision takes as long as it is told to.
+type thinker struct {
+	*connectortest.Memory
+	thinks chan struct{}
+	done   chan struct{}
+}
+
+func (r *thinker) Complete(patch record.Patch, _ record.Fields) record.Patch {
+	select {
+	case r.thinks <- struct{}{}:
+		<-r.done
+	case <-r.done: // for good
+	}
+	return patch
+}
+
+// A program that is frozen, or cut off, between the halves of the transaction that it begins a turn in would hold the
+// record's row for good.
+func TestTheServerEndsTheTransactionThatATurnWasBegunInWhenNobodyElseDoes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, _ := b.synced()
+	remote := &thinker{b.remote, make(chan struct{}), make(chan struct{})}
+	b.engine = b.newEngine(func(o *connector.Options) { o.Remote = remote })
+	b.running(b.engine.Run)
+	var delivered sync.WaitGroup
+	locked := func() bool {
+		return b.db.Exec(`SELECT FROM links WHERE local_id = ? FOR UPDATE NOWAIT`, s.ID).Error != nil
+	}
+	for begun := false; !begun; { // until it is the event that claims, and not the loop
+		s = next(s, record.Patch{"name": s.Fields["name"] + "."})
+		delivered.Go(func() { b.deliver(s) })
+		<-remote.thinks
+		if begun = locked(); !begun {
+			remote.done <- struct{}{}
+			delivered.Wait()
+			b.eventually(func() bool { return !b.due() })
+		}
+	}
+	b.eventually(func() bool { return !locked() })
+	close(remote.done)
+	delivered.Wait()
+	require.Equal(t, s.Version, b.link(s.ID).DesiredVersion, "stored all the same")
 }
 
 // curtain is a remote at which nobody can look until it is opened.

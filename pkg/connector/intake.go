@@ -74,7 +74,9 @@ func (e *Engine) HandleEvents(ctx context.Context, batch []*rabbitmq.Delivery) e
 	if len(erased) > 0 {
 		err = e.storeErased(e.o.DB.WithContext(ctx), string(body), erased)
 	} else {
-		all, err = e.storeAndClaim(ctx, arrived{store: postgres.Statement{SQL: upsertSQL, Args: []any{string(body)}}, ids: live})
+		all, err = e.storeAndClaim(ctx, arrived{
+			store: postgres.Statement{SQL: upsertSQL, Args: []any{string(body)}}, ids: live, single: len(rows) == 1,
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("store events: %w", err)

@@ -114,8 +114,8 @@ func (e *Engine) work(ctx context.Context, l *link, f *flight, o *opening) {
 	}
 	ctx, end := j.begun(ctx)
 	err := j.reconcile(ctx)
-	if unended := j.end(ctx); err == nil {
-		err = unended
+	if open := j.commitOpening(ctx); err == nil { // of a turn that could not even say what to write
+		err = open
 	}
 	end(err)
 	switch {

@@ -54,7 +54,7 @@ func (j *job) commit(ctx context.Context, statement postgres.Statement) (err err
 	l := j.link
 	switch {
 	case j.opening != nil:
-		return j.end(ctx, statement)
+		return j.commitOpening(ctx, statement)
 	case l.erased():
 		err = j.o.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			if err := tx.Exec(statement.SQL, statement.Args...).Error; err != nil {

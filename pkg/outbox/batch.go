@@ -28,11 +28,12 @@ type outcome struct {
 // lockSQL takes the lock of this outbox until the end of the transaction, or tells whether there is work for who has it.
 // It has to be a statement of its own: the next one then sees what the relay that had the lock before has deleted. The
 // commit does not wait for the disk: rows that come back after a crash of the database are published once more, as after a
-// crash of ours between the confirm and the commit.
+// crash of ours between the confirm and the commit. The server ends the transaction of a relay that was frozen or cut off,
+// or nobody else could take the lock.
 const lockSQL = `
 WITH lock AS MATERIALIZED (SELECT set_config('datasync.relaying',
     pg_try_advisory_xact_lock(hashtextextended('datasync outbox ' || current_schema(), 0))::text, true) = 'true' AS mine,
-    set_config('synchronous_commit', 'off', true) AS hasty)
+    set_config('synchronous_commit', 'off', true) AS hasty, set_config('idle_in_transaction_session_timeout', '30s', true) AS limited)
 SELECT mine, NOT mine AND EXISTS (SELECT FROM outbox) FROM lock`
 
 const existsSQL = `SELECT EXISTS (SELECT FROM outbox)`

@@ -143,7 +143,7 @@
     const soft = resolve("--soft"), line = resolve("--line"), write = unit[figure.dataset.unit];
     const axis = { stroke: soft, font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: line, width: 1 } };
     return {
-      width: figure.clientWidth, height: 132, padding: [8, 4, 0, 0], legend: { show: true }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      width: figure.clientWidth, height: 132, padding: [8, 18, 0, 0], legend: { show: true }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { points: { size: 6 }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (u, low, high) => [0, (high || 1) * 1.1] } },
       axes: [{ ...axis, grid: { show: false }, space: 90, size: 26, values: "{HH}:{mm}" },

@@ -1,5 +1,5 @@
-// Package login lets people in: by an API key of DataSync, by name and password, or by the link that a local start
-// prints; and keeps everybody else out.
+// Package login lets people in: by an API key of DataSync, by name and password, by an OpenID Connect provider, or by the
+// link that a local start prints; and keeps everybody else out.
 package login
 
 import (
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/services/console/internal/openid"
 	"github.com/datasync-dev/datasync/services/console/internal/session"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
@@ -18,7 +19,8 @@ import (
 type Door struct {
 	Sessions *session.Store
 	Users    session.Users
-	Link     *session.Link // nil without one
+	Link     *session.Link    // nil without one
+	Provider *openid.Provider // nil without one
 	Fleet    *upstream.Fleet
 	UI       *ui.UI
 	Log      *slog.Logger
@@ -43,6 +45,10 @@ func (d *Door) Handler(pages http.Handler) http.Handler {
 	mux.HandleFunc("GET /login", d.show)
 	mux.HandleFunc("POST /login", d.enter)
 	mux.HandleFunc("GET /login/link", d.byLink)
+	if d.Provider != nil {
+		mux.HandleFunc("GET /login/oidc", d.toProvider)
+		mux.HandleFunc("GET "+CallbackPath, d.fromProvider)
+	}
 	mux.HandleFunc("POST /logout", d.leave)
 	mux.Handle("/", d.guard(pages))
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -88,15 +94,23 @@ func (d *Door) session(w http.ResponseWriter, r *http.Request) (*session.Session
 
 func (d *Door) begin(w http.ResponseWriter, name string, role session.Role) *session.Session {
 	value, who := d.Sessions.Begin(name, role)
-	http.SetCookie(w, d.cookie(value, who.Expires))
+	http.SetCookie(w, d.cookie(d.cookieName(), value, who.Expires))
 	return who
 }
 
-func (d *Door) cookie(value string, expires time.Time) *http.Cookie {
+func (d *Door) cookie(name, value string, expires time.Time) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // secure wherever the console is reached by https
-		Name: d.cookieName(), Value: value, Path: "/", Expires: expires,
+		Name: name, Value: value, Path: "/", Expires: expires,
 		HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// from is the address that a request comes from.
+func from(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 func local(host string) bool {

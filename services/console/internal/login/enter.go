@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,11 +21,12 @@ const (
 
 // page is what the log-in shows.
 type page struct {
-	Frame frame
-	Users bool
-	Next  string
-	Name  string
-	Error string
+	Frame    frame
+	Users    bool
+	Provider string // its name; "" without one
+	Next     string
+	Name     string
+	Error    string
 }
 
 type frame struct {
@@ -43,6 +43,9 @@ func (d *Door) show(w http.ResponseWriter, r *http.Request) {
 
 func (d *Door) write(w http.ResponseWriter, r *http.Request, status int, p page) {
 	p.Users = len(d.Users) > 0
+	if d.Provider != nil {
+		p.Provider = d.Provider.Name()
+	}
 	p.Frame.Title = "Log in"
 	if theme, err := r.Cookie("theme"); err == nil && (theme.Value == "light" || theme.Value == "dark") {
 		p.Frame.Theme = theme.Value
@@ -61,10 +64,7 @@ func (d *Door) write(w http.ResponseWriter, r *http.Request, status int, p page)
 // enter takes a name and a password, or an API key.
 func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	from, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		from = r.RemoteAddr
-	}
+	from := from(r)
 	name, key := strings.TrimSpace(r.PostFormValue("name")), strings.TrimSpace(r.PostFormValue("key"))
 	again := page{Next: next(r.PostFormValue("next")), Name: name}
 	if wait := d.throttle.Wait(from); wait > 0 {
@@ -135,7 +135,7 @@ func (d *Door) leave(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(d.cookieName()); err == nil {
 		d.Sessions.End(cookie.Value)
 	}
-	http.SetCookie(w, d.cookie("", time.Unix(1, 0)))
+	http.SetCookie(w, d.cookie(d.cookieName(), "", time.Unix(1, 0)))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 

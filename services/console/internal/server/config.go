@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datasync-dev/datasync/services/console/internal/openid"
 	"github.com/datasync-dev/datasync/services/console/internal/session"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
@@ -31,17 +32,25 @@ type Config struct {
 	PublicURL       string        `env:"PUBLIC_URL" doc:"how browsers reach the console; with https its cookies are sent by https only"`
 	LoginLinkFile   string        `env:"LOGIN_LINK_FILE" doc:"where to keep a link that logs in once as admin; when it is used, the next one takes its place"`
 
+	OIDCIssuer       string `env:"OIDC_ISSUER" doc:"OpenID Connect provider that people may log in by, such as https://accounts.example.com; empty: none"`
+	OIDCClientID     string `env:"OIDC_CLIENT_ID" doc:"the console's id at the provider, registered with the redirect address PUBLIC_URL + /login/oidc/callback"`
+	OIDCClientSecret string `env:"OIDC_CLIENT_SECRET" secret:"true" doc:"its secret; empty: a public client, which proves itself by PKCE alone"`
+	OIDCName         string `env:"OIDC_NAME" envDefault:"single sign-on" doc:"what the log-in page calls the provider"`
+	OIDCRoleClaim    string `env:"OIDC_ROLE_CLAIM" envDefault:"groups" doc:"what the provider says about a person that gives the role: a string or a list of strings; email counts only when it is verified"`
+	OIDCRoles        string `env:"OIDC_ROLES" doc:"which value of it gives which role: value=role, separated by commas or, in a file, one to a line; the highest counts, without one nobody is let in"`
+
 	AlertWebhook string        `env:"ALERT_WEBHOOK_URL" secret:"true" doc:"gets {\"text\": \"...\"} when a person is needed, as Slack's incoming webhooks do; empty: nobody is told"`
 	AlertMemory  string        `env:"ALERT_MEMORY_FILE" doc:"file that keeps which problems were told, so that a restart does not tell them again; empty: it does"`
 	AlertSilence time.Duration `env:"ALERT_AFTER_WEBHOOK_SILENCE" envDefault:"24h" doc:"how long no webhook may come before that is told"`
 
 	users      session.Users
+	roles      openid.Roles
 	connectors []upstream.Address
 }
 
 // Check implements service.Checker.
 func (c *Config) Check() error {
-	problems := []error{checkURL("CATALOG_URL", c.CatalogURL), c.checkConnectors(), c.checkAuth(), c.checkPublicURL(), c.checkAlerts()}
+	problems := []error{checkURL("CATALOG_URL", c.CatalogURL), c.checkConnectors(), c.checkAuth(), c.checkPublicURL(), c.checkProvider(), c.checkAlerts()}
 	var err error
 	if c.users, err = session.ParseUsers(c.Users); err != nil {
 		problems = append(problems, fmt.Errorf("CONSOLE_USERS: %s", strings.ReplaceAll(err.Error(), "\n", "; ")))
@@ -107,8 +116,12 @@ func checkURL(name, text string) error {
 
 func loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
+	return err == nil && localName(host)
+}
+
+func localName(host string) bool {
 	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // base is the console's own address, for links.

@@ -30,7 +30,7 @@ func Run(ctx context.Context, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
-	log.InfoContext(ctx, "the console", slog.String("addr", config.Addr), slog.Bool("auth", config.Auth == "on"), slog.Int("users", len(config.users)))
+	log.InfoContext(ctx, "the console", slog.String("addr", config.Addr), slog.Bool("auth", config.Auth == "on"), slog.Int("users", len(config.users)), slog.String("provider", config.OIDCIssuer))
 	loops := []service.Loop{
 		service.HTTP("http", config.Addr, handler),
 		{Name: "streams", Run: func(ctx context.Context) error { // the first to stop: watchers must not hold up HTTP
@@ -64,6 +64,11 @@ func handler(config *Config, fleet *upstream.Fleet, log *slog.Logger, stopping <
 	door := &login.Door{
 		Sessions: session.NewStore(config.SessionLifetime), Users: config.users, Fleet: fleet, UI: look, Log: log,
 		Secure: strings.HasPrefix(config.PublicURL, "https://"), Open: config.Auth == "off",
+	}
+	if config.OIDCIssuer != "" {
+		if door.Provider, err = provider(config); err != nil {
+			return nil, err
+		}
 	}
 	if config.LoginLinkFile != "" {
 		if door.Link, err = session.NewLink(config.LoginLinkFile, config.base()); err != nil {

@@ -24,11 +24,11 @@ type bundle struct {
 	console  *openid.Provider
 }
 
-// setup returns a provider that knows ada, of the group admins, and a console that is registered there.
+// setup returns a provider that knows ada, of the groups staff and admins, and a console that is registered there.
 func setup(t *testing.T, change func(o *openid.Options)) *bundle {
 	t.Helper()
 	provider := openidtest.New(t, "https://accounts.example.com")
-	provider.Claims = map[string]any{"sub": "u1", "preferred_username": "ada", "groups": []string{"staff", "admins"}}
+	provider.Claims = map[string]any{"sub": "u1", "preferred_username": "ada", "groups": []string{"staff", "admins", "staff"}}
 	o := openid.Options{
 		Name: "Example", Issuer: provider.Issuer, ClientID: openidtest.ClientID, Secret: openidtest.Secret, Redirect: redirect,
 		Claim: "groups", Roles: openid.Roles{"staff": session.Viewer, "admins": session.Admin}, HTTP: provider.Client(),

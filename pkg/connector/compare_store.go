@@ -108,3 +108,12 @@ func EraseFindings(tx *gorm.DB, recordID string) error {
 	}
 	return nil
 }
+
+// jsonList is how a statement gets any number of texts as one parameter.
+func jsonList(texts []string) string {
+	encoded, err := json.Marshal(texts)
+	if err != nil {
+		panic(err) // texts can always be encoded
+	}
+	return string(encoded)
+}

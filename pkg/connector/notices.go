@@ -231,13 +231,13 @@ func (k known) of(n Notice) *link {
 // findSQL looks up each id by itself. Asked for all at once, PostgreSQL reads the whole table as long as it believes it
 // to be small, which it does of one that is growing fast.
 const findSQL = `
-SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
+SELECT l.* FROM unnest($2::text[]) AS wanted (id) CROSS JOIN LATERAL (
     SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
-    FROM links WHERE kind = ? AND remote_id = wanted.id LIMIT 1) AS l
+    FROM links WHERE kind = $1 AND remote_id = wanted.id LIMIT 1) AS l
 UNION ALL
-SELECT l.* FROM jsonb_array_elements_text(?::jsonb) AS wanted (id) CROSS JOIN LATERAL (
-    SELECT local_id, remote_id, intent, last_key, pushes, doubt, shadow, version
-    FROM links WHERE kind = ? AND local_id = wanted.id::uuid LIMIT 1) AS l`
+SELECT l.* FROM unnest($3::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT local_id, coalesce(remote_id, ''), intent, last_key, pushes, doubt, shadow, version
+    FROM links WHERE kind = $1 AND local_id = wanted.id LIMIT 1) AS l`
 
 // findLinks reads the links that notices are about.
 func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error) {
@@ -256,8 +256,14 @@ func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error)
 		return found, nil
 	}
 	var links []*link
-	err := e.o.DB.WithContext(ctx).
-		Raw(findSQL, jsonList(remotes), e.o.Kind, jsonList(locals), e.o.Kind).Scan(&links).Error
+	err := postgres.OnConn(ctx, e.o.DB, func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, findSQL, e.o.Kind, remotes, locals)
+		if err != nil {
+			return err
+		}
+		links, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByNameLax[link])
+		return err
+	})
 	for _, l := range links {
 		found.byLocal[l.LocalID] = l
 		if l.RemoteID != "" {
@@ -265,15 +271,6 @@ func (e *Engine) findLinks(ctx context.Context, notices []Notice) (known, error)
 		}
 	}
 	return found, err
-}
-
-// jsonList is how a statement gets any number of texts as one parameter.
-func jsonList(texts []string) string {
-	encoded, err := json.Marshal(texts)
-	if err != nil {
-		panic(err) // texts can always be encoded
-	}
-	return string(encoded)
 }
 
 // ours reports whether a call of this connector caused the notice.

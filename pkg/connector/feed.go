@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Feed is for a Remote that can be asked what moved. The engine polls it to fill the gaps that lost webhooks leave.
@@ -127,16 +129,23 @@ func (e *Engine) pollOnce(ctx context.Context, feed Feed) (held bool, err error)
 		if err != nil {
 			return true, err
 		}
-		for _, notice := range page.Notices {
-			if err := e.take(ctx, notice); err != nil {
-				return true, err
-			}
+		if err := e.takeAll(ctx, page.Notices); err != nil {
+			return true, err
 		}
 		if err := e.advanceFeed(ctx, position, page, began); err != nil || page.Next == "" {
 			return true, err
 		}
 		position, from = page.Position, page.Next
 	}
+}
+
+// takeAll takes in a page of notices at once, so that they share transactions.
+func (e *Engine) takeAll(ctx context.Context, notices []Notice) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, notice := range notices {
+		group.Go(func() error { return e.take(ctx, notice) })
+	}
+	return group.Wait()
 }
 
 // advanceFeed stores how far the feed has been read. After the last page that ends the turn, else it goes on. It is not

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	pageSize = 100 // the most that Stripe gives
+	pageSize = 100                 // the most that Stripe gives
+	kept     = 31 * 24 * time.Hour // no event is older
 	// settled is the age from which no older event turns up any more: events that are younger are looked at again.
 	settled = time.Minute
 	// since begins the position of a feed that had no event yet: a time of Stripe's, in seconds, instead of an event.
@@ -42,15 +43,15 @@ func (f *Feed) Since(ctx context.Context, position string) (connector.FeedPage, 
 	if position == "" {
 		return f.now(ctx)
 	}
-	params := &stripe.EventListParams{}
-	if at, ok := strings.CutPrefix(position, since); ok {
+	position, from := split(position)
+	if at, ok := strings.CutPrefix(from, since); ok {
 		from, err := strconv.ParseInt(at, 10, 64)
 		if err != nil {
 			return connector.FeedPage{}, fmt.Errorf("%w: position %q is none", connector.ErrForgotten, position)
 		}
 		return f.first(ctx, from, position)
 	}
-	position, from := split(position)
+	params := &stripe.EventListParams{}
 	params.EndingBefore = new(from)
 	events, at, more, err := f.list(ctx, params)
 	if errors.Is(err, stripeclient.ErrNoCursor) {
@@ -89,30 +90,68 @@ func (f *Feed) now(ctx context.Context) (connector.FeedPage, error) {
 	return connector.FeedPage{Position: beginning}, nil
 }
 
-// first is the beginning of a feed that had no event at the given time. The list can only be read from its newest
-// end, so all of it is read.
+// first is the beginning of a feed that had no event at the given time. A list by time can only be read from its newest
+// end, and this one may be long; so the second is looked for in which it begins, and only that is read.
 func (f *Feed) first(ctx context.Context, from int64, position string) (connector.FeedPage, error) {
-	var all []Event
-	var began time.Time
+	all, at, more, err := f.between(ctx, span{from: from}, pageSize)
+	if err != nil {
+		return connector.FeedPage{}, err
+	}
+	if !more || len(all) == 0 {
+		slices.Reverse(all) // the list is newest first
+		return f.page(all, at, position), nil
+	}
+	all, err = f.oldest(ctx, span{from: max(from, at.Add(-kept).Unix()), to: all[len(all)-1].Created})
+	if err != nil || len(all) == 0 {
+		return connector.FeedPage{Position: position}, err
+	}
+	page := f.page(all, at, position)
+	page.Next = page.Position + goOn + all[len(all)-1].ID
+	return page, nil
+}
+
+// oldest are the events of the first second of a time in which there are any, the oldest first.
+func (f *Feed) oldest(ctx context.Context, in span) (all []Event, err error) {
+	for in.from < in.to {
+		early := span{from: in.from, to: (in.from + in.to) / 2}
+		found, _, _, err := f.between(ctx, early, 1)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(found) > 0:
+			in.to = found[0].Created
+		default:
+			in.from = early.to + 1
+		}
+	}
 	for {
-		params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: from}}
-		if len(all) > 0 {
-			params.StartingAfter = new(all[len(all)-1].ID)
-		}
-		events, at, more, err := f.list(ctx, params)
+		events, _, more, err := f.between(ctx, in, pageSize)
 		if err != nil {
-			return connector.FeedPage{}, err
-		}
-		if len(all) == 0 {
-			began = at
+			return nil, err
 		}
 		all = append(all, events...)
 		if !more || len(events) == 0 {
-			break
+			slices.Reverse(all)
+			return all, nil
 		}
+		in.after = events[len(events)-1].ID
 	}
-	slices.Reverse(all) // the list is newest first
-	return f.page(all, began, position), nil
+}
+
+// span is a time of Stripe's, in seconds, both ends included. after is the event to go on from, towards the past.
+type span struct {
+	from, to int64 // to 0: until now
+	after    string
+}
+
+// between lists the events of a time, the newest first.
+func (f *Feed) between(ctx context.Context, s span, limit int64) (events []Event, at time.Time, more bool, err error) {
+	params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: s.from, LesserThanOrEqual: s.to}}
+	params.Limit = new(limit)
+	if s.after != "" {
+		params.StartingAfter = new(s.after)
+	}
+	return f.list(ctx, params)
 }
 
 // page turns events, oldest first, that were read at a time of Stripe's into a page of the feed. The next time begins

@@ -104,6 +104,31 @@ func TestAFeedThatBeginsEmptyMissesNothing(t *testing.T) {
 	require.Equal(t, want, names)
 }
 
+// An account that was empty when the connector came may have had a million events when it looks for the first time.
+func TestAFeedThatBeginsEmptyIsReadInPages(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	_, position := a.since("")
+	var want []string
+	for minute := range 5 { // events of five minutes
+		a.skew(time.Duration(minute) * time.Minute)
+		for i := range 70 {
+			want = append(want, fmt.Sprint(minute, i))
+		}
+		a.create(want[len(want)-70:]...)
+	}
+	page, err := a.feed.Since(t.Context(), position)
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(page.Notices), 70, "no more than is needed to find the oldest one")
+	require.Equal(t, "0 0", page.Notices[0].Fields["name"])
+	names, next := a.since(position)
+	require.Equal(t, want, names)
+	require.NotEqual(t, position, next)
+	names, _ = a.since(next)
+	require.Equal(t, want[len(want)-len(names):], names)
+	require.LessOrEqual(t, len(names), 140, "the settled ones are not read again")
+}
+
 func TestAFeedIsReadOldestFirstOverAllPages(t *testing.T) {
 	t.Parallel()
 	a := open(t)

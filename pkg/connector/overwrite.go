@@ -32,6 +32,7 @@ type push struct {
 	// the mark from before: what it overwrote stood there after that.
 	Until  map[int64]int64 `json:"until,omitempty"`
 	Landed bool            `json:"landed,omitempty"` // Until is complete: the object has told the mark of this call, late
+	At     time.Time       `json:"at"`               // when its outcome was noted
 }
 
 // overwrite is a value that one of our updates overwrote unseen. Or, if Landed is set, it is no value but the news that
@@ -49,8 +50,13 @@ type overwrite struct {
 	Ours  bool      `json:"ours,omitempty"` // another call of ours had set it
 }
 
-// maxPushes are kept for each link; a notification that comes later than that many further updates tells nothing.
-const maxPushes = 8
+// How many pushes a link keeps: the last few always, and many while they are young. Notifications may come late, and a
+// record may be updated twenty times a second meanwhile. One that comes later than that tells nothing.
+const (
+	fewPushes  = 8
+	manyPushes = 256
+	youngPush  = 10 * time.Minute
+)
 
 // pushing is the link's present intent as a push; ok is false when it is no update.
 func (l *link) pushing() (p push, ok bool) {
@@ -88,11 +94,13 @@ func (l *link) remember(unknown bool) {
 	if !ok {
 		return
 	}
-	p.Unknown = unknown
+	p.Unknown, p.At = unknown, time.Now().UTC()
 	l.Pushes = append(l.Pushes, p)
-	if extra := len(l.Pushes) - maxPushes; extra > 0 {
-		l.Pushes = slices.Delete(l.Pushes, 0, extra)
+	keep := len(l.Pushes)
+	for keep > manyPushes || keep > fewPushes && p.At.Sub(l.Pushes[len(l.Pushes)-keep].At) > youngPush {
+		keep--
 	}
+	l.Pushes = slices.Delete(l.Pushes, 0, len(l.Pushes)-keep)
 }
 
 // pushOf finds the update that was made under a key.

@@ -33,7 +33,10 @@ func fill(ctx context.Context, r *rig.Rig, d *rig.DataSync, changes int) error {
 	if err := script(ctx, r, "catalog", d.CatalogSchema, changes, catalogSQL+ledgerSQL); err != nil {
 		return err
 	}
-	return script(ctx, r, "stripe", d.ConnectorSchema, changes, connectorSQL+ledgerSQL)
+	if err := script(ctx, r, "stripe", d.ConnectorSchema, changes, connectorSQL+ledgerSQL); err != nil {
+		return err
+	}
+	return r.Vacuum(ctx, d.CatalogSchema, d.ConnectorSchema)
 }
 
 func script(ctx context.Context, r *rig.Rig, service, schema string, changes int, sql string) error {

@@ -39,4 +39,3 @@ SELECT gen_random_uuid(), now() - make_interval(mins => i), 'a queue', 'catalog.
     'the message is no JSON', '{}', '{'
 FROM generate_series(1, 1000) AS i;
 
-ANALYZE;

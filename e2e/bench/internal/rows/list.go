@@ -91,7 +91,7 @@ func fill(ctx context.Context, b *Bench, schema string, count int) error {
 	return inSchema(ctx, b, schema, func(tx pgx.Tx) error { return fillCustomers(ctx, tx, schema, count) })
 }
 
-// inSchema commits what is done with the tables of a schema.
+// inSchema commits what is done with the tables of a schema, and vacuums them.
 func inSchema(ctx context.Context, b *Bench, schema string, work func(tx pgx.Tx) error) error {
 	tx, err := b.Rig.DB().Begin(ctx)
 	if err != nil {
@@ -104,7 +104,10 @@ func inSchema(ctx context.Context, b *Bench, schema string, work func(tx pgx.Tx)
 	if err := work(tx); err != nil {
 		return err
 	}
-	return tx.Commit(ctx)
+	if err := tx.Commit(ctx); err != nil {
+		return err
+	}
+	return b.Rig.Vacuum(ctx, schema)
 }
 
 func fillCustomers(ctx context.Context, tx pgx.Tx, schema string, count int) error {
@@ -133,8 +136,7 @@ func fillCustomers(ctx context.Context, tx pgx.Tx, schema string, count int) err
 			return err
 		}
 	}
-	_, err = tx.Exec(ctx, "ANALYZE customers, customer_sync")
-	return err
+	return nil
 }
 
 type index struct{ Name, Definition string }

@@ -13,7 +13,9 @@ const (
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 64 << 10
 	drainTimeout = 5 * time.Second // for requests in flight when the server stops
-	closeTimeout = time.Second     // for handlers to notice that their context has ended
+	// closeTimeout is for handlers to notice that their context has ended. A connection on which no request ever came, as
+	// clients make some to be ready, holds a server up for five to six seconds of these and drainTimeout.
+	closeTimeout = 2 * time.Second
 )
 
 // HTTP is the loop that serves h at addr. When it is stopped it takes no new requests and lets those in flight finish

@@ -2,8 +2,10 @@ package service_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +65,19 @@ func TestAServerFinishesRequestsInFlight(t *testing.T) {
 	close(proceed)
 	require.Equal(t, http.StatusTeapot, <-answered)
 	require.NoError(t, <-stopped)
+}
+
+// Clients make connections before they need them, and some are never used.
+func TestAServerStopsInTimeWhenNoRequestEverCameOnAConnection(t *testing.T) {
+	t.Parallel()
+	url, stop := serve(t, http.NotFoundHandler())
+	require.Eventually(t, func() bool { _, err := get(t, url); return err == nil }, 10*time.Second, 5*time.Millisecond)
+	idle, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	defer func() { _ = idle.Close() }()
+	_, err = get(t, url) // by now the server has it
+	require.NoError(t, err)
+	require.NoError(t, stop())
 }
 
 func TestAServerSaysWhichAddressItCannotHave(t *testing.T) {

@@ -32,7 +32,7 @@ services_with_simulator() {
     STRIPE_API_URL=${STRIPE_API_URL:-http://127.0.0.1:$SIMULATOR_PORT}
     RATE_LIMIT=${RATE_LIMIT:-1000}
     ENDPOINT_RATE_LIMIT=${ENDPOINT_RATE_LIMIT:-$RATE_LIMIT}
-    CATALOG_SCHEMA=${CATALOG_SCHEMA:-catalog} CONNECTOR_SCHEMA=${CONNECTOR_SCHEMA:-stripe_connector}
+    CATALOG_SCHEMA=catalog CONNECTOR_SCHEMA=stripe_connector
 }
 
 # services_with_stripe: a real account. It gets schemas of its own, so that customers played with at the simulator never meet
@@ -47,7 +47,7 @@ services_with_stripe() {
         return 1
     fi
     [ -z "${RATE_LIMIT:-}" ] || ENDPOINT_RATE_LIMIT=${ENDPOINT_RATE_LIMIT:-$RATE_LIMIT}
-    CATALOG_SCHEMA=${CATALOG_SCHEMA:-catalog_real} CONNECTOR_SCHEMA=${CONNECTOR_SCHEMA:-stripe_connector_real}
+    CATALOG_SCHEMA=catalog_real CONNECTOR_SCHEMA=stripe_connector_real
 }
 
 # keys_make FILE PREFIX: a random secret, made once and kept.

@@ -21,6 +21,16 @@ func (b *bundle) leased(id string) (yes bool) {
 	return yes
 }
 
+// takesAlong waits for an event that takes its record along: now and then the loop is claiming, and does it.
+func (b *bundle) takesAlong() {
+	b.t.Helper()
+	b.eventually(func() bool {
+		s := customer("Ada")
+		b.deliver(s)
+		return b.leased(s.ID)
+	})
+}
+
 func TestAnEventThatFindsWorkersIdleTakesItsRecordAlong(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -28,11 +38,7 @@ func TestAnEventThatFindsWorkersIdleTakesItsRecordAlong(t *testing.T) {
 	one := func(o *connector.Options) { o.Remote, o.Workers, o.Instance = remote, 100, "one" }
 	b.engine = b.newEngine(one)
 	stop := b.running(b.engine.Run)
-	b.eventually(func() bool { // now and then the loop is claiming, and does it
-		s := customer("Ada")
-		b.deliver(s)
-		return b.leased(s.ID)
-	})
+	b.takesAlong()
 	close(remote.open)
 	b.eventually(func() bool { return !b.due() })
 	stop()
@@ -50,11 +56,7 @@ func TestAnEventIsStoredAlsoWhenTheTurnThatItBeginsCannotBeWritten(t *testing.T)
 	one := func(o *connector.Options) { o.Remote, o.Workers, o.Instance = remote, 100, "one" }
 	b.engine = b.newEngine(one)
 	stop := b.running(b.engine.Run)
-	b.eventually(func() bool { // the loop has caught up: from here on, most events begin turns
-		s := customer("Ada")
-		b.deliver(s)
-		return b.leased(s.ID)
-	})
+	b.takesAlong() // from here on, most events begin turns
 	close(remote.open)
 	b.eventually(func() bool { return !b.due() })
 	created := b.remote.Created()

@@ -153,6 +153,7 @@ FROM generate_series(1, $1::int) i`
 
 // One customer in a hundred is failed, and the ten newest ones are still on their way.
 const fillSyncSQL = `
-INSERT INTO customer_sync (customer_id, remote, remote_id, state, version, generation, revision, synced_at)
-SELECT id, 'stripe', 'cus_' || split_part(fields ->> 'name', ' ', 2), CASE WHEN n % 100 = 1 THEN 'failed' ELSE 'synced' END, 1, 1, 1, now()
-FROM (SELECT id, fields, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS total FROM customers) c WHERE n <= c.total - 10`
+INSERT INTO customer_sync (customer_id, remote, remote_id, state, version, generation, revision, synced_at, created_at)
+SELECT id, 'stripe', 'cus_' || split_part(fields ->> 'name', ' ', 2), CASE WHEN n % 100 = 1 THEN 'failed' ELSE 'synced' END, 1, 1, 1, now(),
+    CASE WHEN n % 100 = 1 THEN created_at END
+FROM (SELECT id, fields, created_at, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS total FROM customers) c WHERE n <= c.total - 10`

@@ -95,6 +95,36 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
+func TestListsOfAStatePageNewestFirst(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for i := range 12 {
+		c := b.create(fmt.Sprintf(`{"name": "customer %02d"}`, i))
+		if i%3 != 0 {
+			refused := &event.SyncError{Class: "permanent", Reason: "refused", Version: 1}
+			b.report(c, event.State{Revision: 1, State: event.StateFailed, Error: refused})
+		}
+	}
+	page := func(query string) (names []string) {
+		for cursor, more := "", true; more; {
+			answer := b.do(http.MethodGet, "/v1/customers?limit=3&"+query+cursor, "")
+			require.Equal(t, http.StatusOK, answer.Status, answer.Raw)
+			for _, item := range answer.data(t) {
+				names = append(names, fmt.Sprint(item["name"]))
+			}
+			more, _ = answer.Body["has_more"].(bool)
+			cursor = "&cursor=" + fmt.Sprint(answer.Body["next_cursor"])
+		}
+		return names
+	}
+	require.Equal(t, []string{
+		"customer 11", "customer 10", "customer 08", "customer 07", "customer 05", "customer 04", "customer 02", "customer 01",
+	}, page("sync_state=failed"))
+	require.Equal(t, []string{"customer 09", "customer 06", "customer 03", "customer 00"}, page("sync_state=pending"))
+	require.Empty(t, page("sync_state=failed&q=customer%2000"))
+	require.Equal(t, []string{"customer 01"}, page("sync_state=failed&q=customer%2001"))
+}
+
 func TestConflictsAreListed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

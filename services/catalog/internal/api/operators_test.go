@@ -31,7 +31,7 @@ func (noBroker) Inspect(context.Context, string) (rabbitmq.QueueState, error) {
 }
 
 func (b *bundle) operators() operators.Options {
-	return operators.Options{ChangesQueue: "catalog.changes.v1", Options: adminapi.Options{
+	return operators.Options{ChangesQueue: "catalog.changes.v1", Remotes: []string{"stripe"}, Options: adminapi.Options{
 		Service: "catalog", Role: "catalog", Version: "1", StartedAt: time.Now(), DB: b.db, Keys: b.keys, Log: slog.New(slog.DiscardHandler),
 		Broker: noBroker{}, Committed: func() {}, JobAdded: func() {},
 		Checks: func(context.Context) []admin.Check { return []admin.Check{} },

@@ -37,11 +37,19 @@ type Page[T any] struct {
 // List returns a page of customers, newest first.
 func List(ctx context.Context, db *gorm.DB, f Filter, from Cursor, limit int) (Page[Customer], error) {
 	query := f.apply(db.WithContext(ctx).Table("customers AS c").Select(columns))
+	if f.SyncState == event.StatePending {
+		among, err := candidates(ctx, db, f.SyncRemote)
+		if err != nil {
+			return Page[Customer]{}, err
+		}
+		query = among.apply(query, f.SyncRemote)
+	}
+	at, id := f.order()
 	if from != (Cursor{}) {
-		query = query.Where("(c.created_at, c.id) < (?, ?)", from.at, from.id)
+		query = query.Where("("+at+", "+id+") < (?, ?)", from.at, from.id)
 	}
 	var rows []row
-	if err := query.Order("c.created_at DESC, c.id DESC").Limit(limit + 1).Scan(&rows).Error; err != nil {
+	if err := query.Order(at + " DESC, " + id + " DESC").Limit(limit + 1).Scan(&rows).Error; err != nil {
 		return Page[Customer]{}, fmt.Errorf("list customers: %w", err)
 	}
 	page := Page[Customer]{More: len(rows) > limit, Items: make([]Customer, 0, limit)}
@@ -54,6 +62,16 @@ func List(ctx context.Context, db *gorm.DB, f Filter, from Cursor, limit int) (P
 		page.Next = Cursor{at: c.CreatedAt, id: c.ID}
 	}
 	return page, nil
+}
+
+// order is what a list is ordered by. In a state that few customers are in, an index of that state has the same.
+func (f Filter) order() (at, id string) {
+	switch f.SyncState {
+	case event.StateRetrying, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
+		return "s.created_at", "s.customer_id"
+	case "", event.StatePending, event.StateSynced:
+	}
+	return "c.created_at", "c.id"
 }
 
 func (f Filter) apply(query *gorm.DB) *gorm.DB {
@@ -71,13 +89,11 @@ func (f Filter) apply(query *gorm.DB) *gorm.DB {
 			"("+prefix("c.fields ->> 'name'")+" OR "+prefix("c.fields ->> 'email'")+")",
 			f.Query, f.Query, f.Query, f.Query)
 	}
-	if f.SyncState != "" {
+	if f.SyncState != "" && f.SyncState != event.StatePending { // see candidates
 		query = query.
-			Joins("LEFT JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).
-			Where(effectiveState+" = ?", f.SyncState)
-		if f.SyncState != event.StatePending {
-			query = query.Where("s.state = ?", f.SyncState) // implied, but this an index can serve
-		}
+			Joins("JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).
+			Where(effectiveState+" = ?", f.SyncState).
+			Where("s.state = ?", f.SyncState) // implied, but this an index can serve
 	}
 	if f.ObjectID != "" {
 		query = query.Joins("JOIN customer_sync o ON o.customer_id = c.id AND o.generation = c.generation"+

@@ -19,7 +19,8 @@ import (
 // Options are those of adminapi, of which the Status and the Conflicts are filled in.
 type Options struct {
 	adminapi.Options
-	ChangesQueue string // the queue that the catalog consumes
+	ChangesQueue string   // the queue that the catalog consumes
+	Remotes      []string // that customers can wait for
 }
 
 // Register adds all of the operators' API to an API.

@@ -26,7 +26,7 @@ func (p parts) newJobs(relay *outbox.Relay) *jobs.Runner {
 
 // operators is what the operators' API works with.
 func (p parts) operators(broker *rabbitmq.Client, relay *outbox.Relay, runner *jobs.Runner, health *service.Health) operators.Options {
-	return operators.Options{ChangesQueue: changesQueue, Options: adminapi.Options{
+	return operators.Options{ChangesQueue: changesQueue, Remotes: p.config.Remotes, Options: adminapi.Options{
 		Service: owner, Role: "catalog", Version: version(), StartedAt: time.Now(), DB: p.db, Keys: p.keys, Log: p.log,
 		Settings: settings(p.config), Broker: broker, BrokerUI: rabbitmq.QueuesUI(p.config.RabbitMQUI, p.config.AMQPURL),
 		Committed: relay.Wake, JobAdded: runner.Wake, Checks: adminapi.Checks(health),

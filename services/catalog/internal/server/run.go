@@ -97,6 +97,9 @@ type parts struct {
 // backlogEvery is how often it is noted how much waits: for a chart of minutes.
 const backlogEvery = 10 * time.Second
 
+// followEvery is how much newer than what has been looked at a customer may be that a list of the waiting ones looks at.
+const followEvery = 10 * time.Second
+
 // loops returns everything that runs, in the order of starting. They stop the other way round: first the senders (HTTP
 // takes no more writes, the consumer no more messages), then the relay, which still sends what they wrote, and last
 // the broker's connections.
@@ -138,6 +141,14 @@ func (p parts) loops() []service.Loop {
 			}
 			return err
 		}),
+		service.Every("follow what waits", followEvery, p.log, func(ctx context.Context) error {
+			for _, remote := range p.config.Remotes {
+				if err := customers.FollowPending(ctx, p.db, remote); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
 		{Name: "meter", Run: func(ctx context.Context) error { return meter.Run(ctx, p.db, p.log) }},
 		{Name: "jobs", Run: runner.Run},
 		{Name: "dead letters", Run: func(ctx context.Context) error {
@@ -156,7 +167,7 @@ func (p parts) health(broker *rabbitmq.Client) *service.Health {
 		return p.db.WithContext(ctx).Exec("SELECT 1").Error
 	})
 	health.Check("migrations", true, func(ctx context.Context) error {
-		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, conflicts, idempotency_keys, outbox, dead_letters, jobs, ONLY changes, ONLY attempts, audit, api_keys LIMIT 0").Error
+		return p.db.WithContext(ctx).Exec("SELECT 1 FROM customers, customer_sync, sync_followed, sync_waiting, conflicts, idempotency_keys, outbox, dead_letters, jobs, ONLY changes, ONLY attempts, audit, api_keys LIMIT 0").Error
 	})
 	// Not critical: while the broker is away writes are accepted all the same, their events wait in the outbox.
 	health.Check("broker", false, func(context.Context) error { return broker.Ready() })

@@ -40,9 +40,10 @@ func Store(db *gorm.DB, states []event.State) error {
 	}
 	err = db.Exec(`
 		INSERT INTO customer_sync AS old
-		       (customer_id, remote, remote_id, state, version, generation, revision, error, synced_at)
+		       (customer_id, remote, remote_id, state, version, generation, revision, error, synced_at, created_at)
 		SELECT customer_id, remote, coalesce(remote_id, ''), state, version, generation, revision, nullif(error, 'null'),
-		       CASE WHEN state IN ('synced', 'deleted', 'detached') THEN at END
+		       CASE WHEN state IN ('synced', 'deleted', 'detached') THEN at END,
+		       CASE WHEN state <> 'synced' THEN (SELECT c.created_at FROM customers c WHERE c.id = r.customer_id) END
 		FROM jsonb_to_recordset(?::jsonb) AS r (customer_id uuid, remote text, remote_id text, state text,
 		     version bigint, generation bigint, revision bigint, error jsonb, at timestamptz)
 		ON CONFLICT (customer_id, remote) DO UPDATE
@@ -50,7 +51,8 @@ func Store(db *gorm.DB, states []event.State) error {
 		                     THEN old.remote_id ELSE excluded.remote_id END,
 		    state = excluded.state, version = excluded.version, generation = excluded.generation,
 		    revision = excluded.revision, error = excluded.error,
-		    synced_at = coalesce(excluded.synced_at, old.synced_at), updated_at = now()
+		    synced_at = coalesce(excluded.synced_at, old.synced_at), created_at = excluded.created_at,
+		    updated_at = now()
 		WHERE (excluded.generation, excluded.revision) > (old.generation, old.revision)`, string(encoded)).Error
 	if err != nil {
 		return fmt.Errorf("store sync states: %w", err)
@@ -87,14 +89,18 @@ func newest(states []event.State) []report {
 }
 
 // Link is the statement that notes which object a customer is at a remote, before its connector reports any state; none
-// when there is no object.
+// when there is no object. Where a report overtook the customer, it adds when the customer was created: now, if the
+// same statement does that.
 func Link(customer uuid.UUID, remote, remoteID string, generation int64) []postgres.Statement {
 	if remoteID == "" {
 		return nil
 	}
 	return []postgres.Statement{{SQL: `
-		INSERT INTO customer_sync AS old (customer_id, remote, remote_id, state, version, generation, revision)
-		VALUES (?, ?, ?, 'pending', 0, ?, 0)
-		ON CONFLICT (customer_id, remote) DO UPDATE SET remote_id = excluded.remote_id
-		WHERE old.generation = excluded.generation AND old.remote_id = ''`, Args: []any{customer, remote, remoteID, generation}}}
+		INSERT INTO customer_sync AS old (customer_id, remote, remote_id, state, version, generation, revision, created_at)
+		VALUES (?, ?, ?, 'pending', 0, ?, 0, coalesce((SELECT c.created_at FROM customers c WHERE c.id = ?), now()))
+		ON CONFLICT (customer_id, remote) DO UPDATE
+		SET remote_id = CASE WHEN old.generation = excluded.generation AND old.remote_id = '' THEN excluded.remote_id ELSE old.remote_id END,
+		    created_at = CASE WHEN old.state <> 'synced' THEN excluded.created_at END
+		WHERE old.generation = excluded.generation AND old.remote_id = ''
+		   OR old.created_at IS NULL AND old.state <> 'synced'`, Args: []any{customer, remote, remoteID, generation, customer}}}
 }

@@ -89,3 +89,22 @@ func TestALinkNeverTakesAnythingFromAReport(t *testing.T) {
 	require.Equal(t, "cus_1", rows[0].RemoteID)
 	require.Equal(t, "synced", rows[0].State)
 }
+
+func TestALinkTellsWhenACustomerWasCreatedThatAReportOvertook(t *testing.T) {
+	t.Parallel()
+	db, id := postgrestest.Open(t, outbox.Migrations, customers.Migrations), uuid.New()
+	known := func() (created bool) {
+		require.NoError(t, db.Raw(`SELECT created_at IS NOT NULL FROM customer_sync`).Scan(&created).Error)
+		return created
+	}
+	failed := state(id, 1, 1, event.StateFailed)
+	require.NoError(t, syncstate.Store(db, []event.State{failed}))
+	require.False(t, known(), "the customer is not there yet")
+
+	require.NoError(t, postgres.Exec(db, syncstate.Link(id, "stripe", "cus_late", 1)...))
+	require.True(t, known())
+	require.Equal(t, "cus_1", stored(t, db)[0].RemoteID)
+
+	require.NoError(t, syncstate.Store(db, []event.State{state(id, 1, 2, event.StateSynced)}))
+	require.False(t, known(), "only those that are not in sync are listed by it")
+}

@@ -138,14 +138,26 @@ rabbitmq_packages() {
 rabbitmq_own() {
     state_claim rabbitmq "$MQ_DIR" "$(rabbitmq_user)" || return 1
     rabbitmq_configure || return 1
-    rabbitmq_own_pid >/dev/null || rabbitmq_start
-    if wait_until 180 rabbitmq_settled && rabbitmq_answers && wait_until 20 rabbitmq_manages; then
+    if rabbitmq_up && wait_until 20 rabbitmq_manages; then
         say RabbitMQ "started our own node $MQ_NODE, $(rabbitmq_where), data in $MQ_DIR"
         return 0
     fi
     complain RabbitMQ "the node in $MQ_DIR did not start"
     last_lines "$MQ_DIR/start.log" 15
     last_lines "$MQ_DIR/log/$MQ_NODE.log" 15
+    return 1
+}
+
+# rabbitmq_up: a node that ends while it starts is started again, as a supervisor would. Where all nodes of a cluster start
+# at once, one may give up because it met another too early.
+rabbitmq_up() {
+    rabbitmq_own_pid >/dev/null || rabbitmq_start
+    local again
+    for again in yes yes no; do
+        wait_until 180 rabbitmq_settled || return 1
+        rabbitmq_answers && return 0
+        [ "$again" = no ] || rabbitmq_start
+    done
     return 1
 }
 

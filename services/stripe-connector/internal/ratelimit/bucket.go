@@ -64,6 +64,19 @@ func (b *bucket) reserve(now time.Time) reservation {
 	return reservation{token, token.DelayFrom(now)}
 }
 
+// untilSpare is how long it takes until a call leaves half of the burst to others.
+func (b *bucket) untilSpare(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.resumes.After(now) {
+		return 0 // reserve sees to that
+	}
+	perSecond := b.current(now)
+	b.tokens.SetLimitAt(now, rate.Limit(perSecond))
+	missing := float64(1+b.tokens.Burst()/2) - b.tokens.TokensAt(now)
+	return time.Duration(missing / perSecond * float64(time.Second))
+}
+
 // hit halves the rate, unless the call was started before the last time: then it says nothing about the new rate.
 func (b *bucket) hit(now, started time.Time, pause time.Duration) {
 	b.mu.Lock()

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Scope says which limit the remote found exceeded.
@@ -30,12 +28,15 @@ type Limiter struct {
 
 	mu        sync.Mutex
 	endpoints map[string]*bucket
-	bulk      map[string]*rate.Limiter // by endpoint; "" is the account
+	bulk      map[string]*bulk // by endpoint; "" is the account
 }
 
 // New takes the limits in calls per second, both above 0.
 func New(account, endpoint float64) *Limiter {
-	return &Limiter{account: newBucket(account), configured: account, perPoint: endpoint, endpoints: map[string]*bucket{}, bulk: map[string]*rate.Limiter{}}
+	return &Limiter{
+		account: newBucket(account), configured: account, perPoint: endpoint,
+		endpoints: map[string]*bucket{}, bulk: map[string]*bulk{},
+	}
 }
 
 // SetRate changes the limit of the account from the next call on; 0 goes back to the one that New was given.

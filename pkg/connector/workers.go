@@ -80,10 +80,18 @@ func (e *Engine) freed() {
 	}
 }
 
+// A claim costs the same for many records as for one. Where there is no room, it waits until a quarter of the workers have
+// ended, but not for long: they are busy with what else is in hand.
+const (
+	gatherShare = 4
+	gatherDelay = 10 * time.Millisecond
+)
+
 // sleep waits until there may be something to claim, and room for it; false when ctx ended. found is when there was
 // something the last time, and left the room that is there.
 func (e *Engine) sleep(ctx context.Context, found time.Time, left lanes) bool {
 	wake, freed, wait := e.wake, (chan struct{})(nil), poll
+	room := func() int { return e.room().all }
 	if time.Since(found) > restless {
 		wait = idlePoll
 	}
@@ -91,18 +99,33 @@ func (e *Engine) sleep(ctx context.Context, found time.Time, left lanes) bool {
 	case left.all <= 0: // nothing is to be claimed, whatever there is
 		wake, freed, wait = nil, e.free, time.Second
 	case left.bulk <= 0:
-		freed = e.free
+		freed, room = e.free, func() int { return e.room().bulk }
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-freed:
-	case <-timer.C:
+	var gathered <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-wake:
+			return true
+		case <-timer.C:
+			return true
+		case <-freed:
+			if room() >= max(1, e.workers()/gatherShare) {
+				return true
+			}
+			if gathered == nil {
+				gathered = time.After(gatherDelay)
+			}
+		case <-gathered:
+			if room() > 0 {
+				return true
+			}
+			gathered = nil
+		}
 	}
-	return true
 }
 
 // work brings one claimed link to rest.

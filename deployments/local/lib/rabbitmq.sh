@@ -138,7 +138,7 @@ rabbitmq_packages() {
 rabbitmq_own() {
     state_claim rabbitmq "$MQ_DIR" "$(rabbitmq_user)" || return 1
     rabbitmq_configure || return 1
-    if rabbitmq_up && wait_until 20 rabbitmq_manages; then
+    if rabbitmq_started && wait_until 20 rabbitmq_manages; then
         say RabbitMQ "started our own node $MQ_NODE, $(rabbitmq_where), data in $MQ_DIR"
         return 0
     fi
@@ -148,9 +148,9 @@ rabbitmq_own() {
     return 1
 }
 
-# rabbitmq_up: a node that ends while it starts is started again, as a supervisor would. Where all nodes of a cluster start
+# rabbitmq_started: a node that ends while it starts is started again, as a supervisor would. Where all nodes of a cluster start
 # at once, one may give up because it met another too early.
-rabbitmq_up() {
+rabbitmq_started() {
     rabbitmq_own_pid >/dev/null || rabbitmq_start
     local again
     for again in yes yes no; do

@@ -13,6 +13,7 @@ type Status struct {
 	Records   Records   `json:"records"`
 	Breaker   *Breaker  `json:"breaker,omitempty"    doc:"connectors only"`
 	Paused    []string  `json:"paused"               doc:"directions that an operator stopped: outbound, inbound"`
+	Draining  bool      `json:"draining,omitempty"   doc:"connectors only: an operator lets it finish what it holds and take nothing new"`
 	Feed      *Feed     `json:"feed,omitempty"       doc:"connectors only: the remote's list of events"`
 	RemoteURL string    `json:"remote_url,omitempty" doc:"connectors only: the remote's own web page, for links"`
 }
@@ -40,8 +41,13 @@ type Records struct {
 	Retrying  int64 `json:"retrying"`
 	Failed    int64 `json:"failed"`
 	Discarded int64 `json:"discarded" doc:"that an operator accepts as they are"`
-	Conflicts int64 `json:"conflicts" doc:"open ones; catalog only"`
+	Conflicts int64 `json:"conflicts" doc:"with a field whose conflict waits for an operator, else in sync; catalog only"`
 	Paused    int64 `json:"paused"`
+}
+
+// InSync is how many records are in no other state. As the catalog tells, they are the same on all sides.
+func (r Records) InSync() int64 {
+	return max(0, r.Total-r.Pending-r.Retrying-r.Failed-r.Discarded-r.Conflicts)
 }
 
 // Breaker is why a connector makes no calls for now.

@@ -17,6 +17,7 @@ type State struct {
 	Records   admin.Records
 	Feed      admin.Feed
 	Paused    []string // directions that an operator stopped
+	Draining  bool     // an operator lets nothing new be taken
 }
 
 const dueSQL = `
@@ -66,6 +67,7 @@ func (e *Engine) State(ctx context.Context) (s State, err error) {
 	if !c.Inbound {
 		s.Paused = append(s.Paused, admin.Inbound)
 	}
+	s.Draining = c.Drain
 	s.Feed, err = e.readFeedState(db)
 	return s, err
 }

@@ -20,5 +20,6 @@ func Status(ctx context.Context, engine *connector.Engine, s *admin.Status) erro
 	}
 	s.Hops = append(s.Hops, due)
 	s.Records, s.Breaker, s.Feed, s.Paused = state.Records, &breaker, &state.Feed, append(s.Paused, state.Paused...)
+	s.Draining = state.Draining
 	return nil
 }

@@ -57,7 +57,7 @@ type listInput struct {
 	IDs              []string        `query:"ids" maxItems:"200" doc:"Only these customers, separated by commas"`
 	Email            string          `query:"email" doc:"Exactly this address, in upper or lower case"`
 	Query            string          `query:"q" doc:"Beginning of the name or of the email address, in upper or lower case"`
-	SyncState        event.SyncState `query:"sync_state" enum:"pending,synced,retrying,failed,discarded,deleted,detached" doc:"State at the remote that the parameter remote names"`
+	SyncState        event.SyncState `query:"sync_state" enum:"pending,synced,conflict,retrying,failed,discarded,deleted,detached" doc:"State at the remote that the parameter remote names"`
 	Remote           string          `query:"remote" doc:"Remote that sync_state is about; the first configured one by default"`
 	StripeCustomerID string          `query:"stripe_customer_id" doc:"The customer's id at Stripe" example:"cus_NffrFeUfNV2Hib"`
 	CreatedAfter     time.Time       `query:"created_after"`

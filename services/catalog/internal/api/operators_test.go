@@ -113,11 +113,39 @@ func TestConflictsThatAreNotThereAreToldApart(t *testing.T) {
 	require.Equal(t, "Jackie", one.Body["remote_value"])
 }
 
+func TestACustomerWhoseConflictWaitsIsNotCalledSynced(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	customer, conflict := b.contested()
+	state := func() any {
+		answer := b.do(http.MethodGet, pathOf(customer), "")
+		sync, _ := answer.Body["sync"].(map[string]any)
+		stripe, _ := sync["stripe"].(map[string]any)
+		return stripe["state"]
+	}
+	require.Equal(t, "pending", state())
+	require.Empty(t, b.names("sync_state=conflict"))
+
+	b.report(customer, event.State{State: event.StateSynced, Version: 9, Revision: 1})
+	require.Equal(t, "conflict", state())
+	require.Equal(t, []any{"Janet"}, b.names("sync_state=conflict"))
+	require.Empty(t, b.names("sync_state=synced"))
+	require.Empty(t, b.names("sync_state=pending"))
+
+	b.as(auth.AdminWrite, auth.CustomersRead)
+	require.Equal(t, http.StatusOK, b.do(http.MethodPost, "/admin/v1/conflicts/"+conflict+"/resolve", `{"take": "catalog"}`).Status)
+	b.report(customer, event.State{State: event.StateSynced, Version: 99, Revision: 2})
+	require.Equal(t, "synced", state())
+	require.Empty(t, b.names("sync_state=conflict"))
+}
+
 func TestTheStatusCountsCustomers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.contested()
+	contested, _ := b.contested()
+	b.report(contested, event.State{State: event.StateSynced, Version: 9, Revision: 1})
 	failed, synced := b.create(`{"name": "Jack"}`), b.create(`{"name": "John"}`)
+	b.create(`{"name": "Jim"}`)
 	b.report(failed, event.State{State: event.StateFailed, Error: &event.SyncError{Class: "permanent", Version: 1}, Revision: 1})
 	b.report(synced, event.State{State: event.StateSynced, Version: 1, Revision: 1})
 	b.as(auth.AdminRead)
@@ -126,7 +154,7 @@ func TestTheStatusCountsCustomers(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, status.Status, status.Raw)
 	require.Equal(t, map[string]any{
-		"total": 3.0, "pending": 1.0, "retrying": 0.0, "failed": 1.0, "discarded": 0.0, "conflicts": 1.0, "paused": 0.0,
+		"total": 4.0, "pending": 1.0, "retrying": 0.0, "failed": 1.0, "discarded": 0.0, "conflicts": 1.0, "paused": 0.0,
 	}, status.Body["records"])
 	hops, _ := status.Body["hops"].([]any)
 	require.Len(t, hops, 3)

@@ -63,7 +63,7 @@ type Shipping struct {
 
 // SyncStatus is how a customer stands at one remote.
 type SyncStatus struct {
-	State        event.SyncState `json:"state" enum:"pending,synced,retrying,failed,discarded,deleted,detached" doc:"pending: the remote has yet to get the present version; synced: it has it; retrying: a call failed and is made again by itself; failed: the remote refuses the customer, see last_error; discarded: so it does, and an operator accepts that for now; deleted: gone at the remote; detached: deleted here, kept there"`
+	State        event.SyncState `json:"state" enum:"pending,synced,conflict,retrying,failed,discarded,deleted,detached" doc:"pending: the remote has yet to get the present version; synced: it has it; conflict: so it does, but for a field in which both keep their own until an operator decides; retrying: a call failed and is made again by itself; failed: the remote refuses the customer, see last_error; discarded: so it does, and an operator accepts that for now; deleted: gone at the remote; detached: deleted here, kept there"`
 	CustomerID   *string         `json:"customer_id" doc:"The customer's id at the remote" example:"cus_NffrFeUfNV2Hib"`
 	Version      int64           `json:"version" doc:"The version that the remote holds; 0 for none"`
 	LastSyncedAt *time.Time      `json:"last_synced_at"`

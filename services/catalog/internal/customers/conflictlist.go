@@ -60,12 +60,15 @@ func GetConflict(ctx context.Context, db *gorm.DB, id uuid.UUID) (Conflict, erro
 	return rows[0], nil
 }
 
-// CountOpen counts the conflicts that wait for a person, up to a limit.
-func CountOpen(ctx context.Context, db *gorm.DB, limit int) (count int64, err error) {
-	err = db.WithContext(ctx).Raw(
-		`SELECT count(*) FROM (SELECT FROM conflicts WHERE settled_at IS NULL LIMIT ?) AS counted`, limit).Scan(&count).Error
+// CountConflicted counts the customers with a conflict that waits for a person and that are in sync else, up to a limit.
+func CountConflicted(ctx context.Context, db *gorm.DB, limit int) (count int64, err error) {
+	err = db.WithContext(ctx).Raw(`
+		SELECT count(*) FROM (
+			SELECT FROM customers c JOIN customer_sync s ON s.customer_id = c.id
+			WHERE c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL) AND `+effectiveState+` = ?
+			LIMIT ?) AS counted`, StateConflict, limit).Scan(&count).Error
 	if err != nil {
-		return 0, fmt.Errorf("count open conflicts: %w", err)
+		return 0, fmt.Errorf("count customers with open conflicts: %w", err)
 	}
 	return count, nil
 }

@@ -69,7 +69,7 @@ func (f Filter) order() (at, id string) {
 	switch f.SyncState {
 	case event.StateRetrying, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
 		return "s.created_at", "s.customer_id"
-	case "", event.StatePending, event.StateSynced:
+	case "", event.StatePending, event.StateSynced, StateConflict:
 	}
 	return "c.created_at", "c.id"
 }
@@ -92,8 +92,13 @@ func (f Filter) apply(query *gorm.DB) *gorm.DB {
 	if f.SyncState != "" && f.SyncState != event.StatePending { // see candidates
 		query = query.
 			Joins("JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).
-			Where(effectiveState+" = ?", f.SyncState).
-			Where("s.state = ?", f.SyncState) // implied, but this an index can serve
+			Where(effectiveState+" = ?", f.SyncState)
+		// What follows is implied, but this an index can serve.
+		if f.SyncState == StateConflict {
+			query = query.Where("c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL)")
+		} else {
+			query = query.Where("s.state = ?", f.SyncState)
+		}
 	}
 	if f.ObjectID != "" {
 		query = query.Joins("JOIN customer_sync o ON o.customer_id = c.id AND o.generation = c.generation"+

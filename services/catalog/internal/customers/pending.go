@@ -64,7 +64,7 @@ func followPending(tx *gorm.DB, remote string) (more bool, err error) {
 	}
 	err = tx.Raw(`
 		WITH page AS MATERIALIZED (
-			SELECT c.id, c.version, c.generation, c.updated_at FROM customers c
+			SELECT c.id, c.version, c.generation, c.held, c.updated_at FROM customers c
 			WHERE c.updated_at >= (SELECT until FROM sync_followed WHERE remote = @remote) AND c.updated_at < @limit
 			ORDER BY c.updated_at FETCH FIRST @many ROWS WITH TIES),
 		noted AS (

@@ -8,6 +8,10 @@ import (
 	"github.com/datasync-dev/datasync/pkg/event"
 )
 
+// StateConflict is the state of a customer that would be synced but for a field in which both sides keep their own until
+// an operator decides. Only the catalog knows it: connectors have nothing to do then.
+const StateConflict event.SyncState = "conflict"
+
 // SyncRow is what a connector last reported about a customer.
 type SyncRow struct {
 	CustomerID uuid.UUID        `json:"customer_id"`
@@ -52,6 +56,9 @@ func (c Customer) status(row SyncRow) SyncStatus {
 	if row.Version < c.Version && !troubled {
 		status.State, status.Error = event.StatePending, nil // the report is about an older version
 	}
+	if status.State == event.StateSynced && len(c.Held[row.Remote]) > 0 {
+		status.State = StateConflict
+	}
 	return status
 }
 
@@ -59,12 +66,13 @@ func (c Customer) status(row SyncRow) SyncStatus {
 const effectiveState = `CASE
 	WHEN s.customer_id IS NULL OR s.generation < c.generation THEN 'pending'
 	WHEN s.version < c.version AND coalesce((s.error->>'version')::bigint, 0) < c.version THEN 'pending'
+	WHEN s.state = 'synced' AND jsonb_exists(c.held, s.remote) THEN 'conflict'
 	ELSE s.state END`
 
 // Settled reports whether a remote is done with the customer's present version: it holds it, or it will not take it.
 func (c Customer) Settled(remote string) bool {
 	switch c.SyncAt(remote).State {
-	case event.StateSynced, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
+	case event.StateSynced, StateConflict, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
 		return true
 	case event.StatePending, event.StateRetrying:
 	}

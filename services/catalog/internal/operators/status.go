@@ -20,7 +20,7 @@ func (s *server) status(ctx context.Context, status *admin.Status) error {
 		return err
 	}
 	status.Hops = []admin.Hop{out, adminapi.Queue(ctx, s.Broker, "changes queue", s.ChangesQueue), letters}
-	if status.Records.Conflicts, err = customers.CountOpen(ctx, s.DB, adminapi.CountLimit); err != nil {
+	if status.Records.Conflicts, err = customers.CountConflicted(ctx, s.DB, adminapi.CountLimit); err != nil {
 		return err
 	}
 	return s.records(ctx, &status.Records)

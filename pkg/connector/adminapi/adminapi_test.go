@@ -76,6 +76,16 @@ func TestOperatorsActOnARecordAndItIsAudited(t *testing.T) {
 	require.Equal(t, "record.link", audit.Data[0].Action)
 	require.Equal(t, "operator", audit.Data[0].Actor)
 	require.Equal(t, id, audit.Data[0].Target)
+	told, err := b.viewer.Timeline(t.Context(), id, admin.Page{Limit: 100})
+	require.NoError(t, err)
+	var acts []string
+	for _, line := range told.Data {
+		if line.Origin == "operator" {
+			require.Equal(t, object, line.RemoteID)
+			acts = append(acts, line.Op)
+		}
+	}
+	require.Equal(t, []string{"link", "unlink", "resume", "pause"}, acts, "newest first")
 }
 
 func TestFailuresAreShownAndTriedAgain(t *testing.T) {

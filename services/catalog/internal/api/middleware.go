@@ -89,7 +89,15 @@ func observe(log *slog.Logger, registry prometheus.Registerer) gin.HandlerFunc {
 		}
 		durations.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Observe(took.Seconds())
 		ctx := c.Request.Context()
-		log.DebugContext(ctx, "request", slog.String("request_id", requestID(ctx)), slog.String("method", c.Request.Method),
+		log.Log(ctx, levelOf(c.Writer.Status()), "request", slog.String("request_id", requestID(ctx)), slog.String("method", c.Request.Method),
 			slog.String("route", route), slog.Int("status", c.Writer.Status()), slog.Duration("took", took))
 	}
+}
+
+// levelOf is how much a request is worth in the log: a client that is refused will ask why.
+func levelOf(status int) slog.Level {
+	if status >= http.StatusBadRequest {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }

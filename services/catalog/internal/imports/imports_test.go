@@ -39,6 +39,9 @@ func TestRowsBecomeCustomers(t *testing.T) {
 			require.EqualValues(t, 1, events)
 			require.NoError(t, b.db.Raw(`SELECT count(*) FROM changes WHERE origin = 'jane' AND request_id = 'req-1'`).Scan(&lines).Error)
 			require.EqualValues(t, 1, lines)
+			var who string
+			require.NoError(t, b.db.Raw(`SELECT actor FROM audit a JOIN imports i ON a.target = i.job_id::text WHERE action = 'import'`).Scan(&who).Error)
+			require.Equal(t, "jane", who, "it is in the audit")
 		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/jobs"
+	"github.com/datasync-dev/datasync/pkg/ledger"
 	"github.com/datasync-dev/datasync/services/catalog/internal/customers"
 )
 
@@ -113,7 +114,13 @@ func begin(ctx context.Context, db *gorm.DB, file *Import, lines int64) (job adm
 		}
 		id := uuid.MustParse(job.ID)
 		file.JobID = &id
-		return tx.Exec(`UPDATE imports SET job_id = ?, bytes = ? WHERE id = ?`, id, file.Bytes, file.ID).Error
+		if err := tx.Exec(`UPDATE imports SET job_id = ?, bytes = ? WHERE id = ?`, id, file.Bytes, file.ID).Error; err != nil {
+			return err
+		}
+		return ledger.Audit(tx, admin.AuditEntry{
+			Actor: file.Author.Name, Action: "import", Target: job.ID,
+			Detail: map[string]any{"format": string(file.Format), "bytes": file.Bytes, "lines": lines},
+		})
 	})
 	if err != nil {
 		return job, fmt.Errorf("begin import %s: %w", file.ID, err)

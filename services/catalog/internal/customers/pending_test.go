@@ -28,6 +28,7 @@ type waiting struct {
 }
 
 func newWaiting(t *testing.T) waiting {
+	t.Helper()
 	return waiting{t, postgrestest.Open(t, outbox.Migrations, ledger.Migrations, customers.Migrations)}
 }
 

@@ -32,7 +32,8 @@ func TestACustomerFromBeginningToEnd(t *testing.T) {
 
 	r := c.run(t, "customers", "update", stripe, "--name", "Ada King", "--if-version", "1")
 	require.Equal(t, 7, r.code)
-	require.Contains(t, r.err, "version 2")
+	require.Contains(t, r.err, "it is at version 2 now")
+	require.NotContains(t, r.err, "ETag")
 	r = c.run(t, "customers", "update", stripe, "--email", "nonsense")
 	require.Equal(t, 1, r.code)
 	golden(t, "customers-invalid", r.err)

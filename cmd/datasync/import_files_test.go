@@ -108,17 +108,105 @@ func TestFormsOfFiles(t *testing.T) {
 	}
 }
 
-func TestADryRunSendsNothing(t *testing.T) {
+// What the catalog would refuse is found as the real import finds it, and nothing is created.
+func TestADryRunFindsWhatTheImportRefuses(t *testing.T) {
 	t.Parallel()
-	refuse := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("something was sent") }))
-	t.Cleanup(refuse.Close)
-	c := newCLI(t, map[string]string{"DATASYNC_URL": refuse.URL})
-	c.file(t, "c.csv", "name,email\nA,a@example.com\nB\n")
+	c := catalog(t)
+	c.file(t, "c.csv", "name,email,address.country,metadata.k\nA,a@example.com,DE,v\nB\nC,nonsense,DE,\nD,d@example.com,Germany,\nE,no address,Austria,\n")
 	r := c.run(t, "customers", "import", "c.csv", "--dry-run")
 	require.Equal(t, 4, r.code)
-	golden(t, "import-dry-run", r.out+r.err+c.read(t, "c.errors.csv"))
+	golden(t, "import-dry-run", r.out+r.err)
 	_, err := os.Stat(filepath.Join(c.dir, "c.csv.import"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Empty(t, c.ok(t, "customers", "export"))
+	found := c.read(t, "c.errors.csv")
+	require.Equal(t, 4, strings.Count(found, "\n")-1)
+
+	require.Equal(t, imported{Rows: 5, Created: 1, Bad: 4}, sum(t, c.run(t, "customers", "import", "c.csv", "-o", "json", "--errors", "real.csv")))
+	require.Equal(t, found, c.read(t, "real.csv"))
+
+	c.file(t, "good.csv", "name\nA\n")
+	require.Equal(t, imported{Rows: 1, Left: 1}, sum(t, c.run(t, "customers", "import", "good.csv", "--dry-run", "-o", "json")))
+}
+
+func TestADryRunSaysWhatItCouldNotCheck(t *testing.T) {
+	t.Parallel()
+	away := httptest.NewServer(http.NotFoundHandler())
+	away.Close()
+	c := newCLI(t, map[string]string{"DATASYNC_URL": away.URL})
+	c.file(t, "c.csv", "name,email\nA,nonsense\nB\n")
+	r := c.run(t, "customers", "import", "c.csv", "--dry-run", "--patience", "1ms", "-o", "json")
+	require.Equal(t, 4, r.code, r.err)
+	require.Equal(t, imported{Rows: 2, Left: 1, Bad: 1}, sum(t, r))
+	require.Contains(t, r.err, "only the form of the rows was checked, not whether the catalog takes their values: nothing listens at "+away.URL)
+}
+
+// What a person has begun to correct is never overwritten, whatever is run again.
+func TestAnErrorFileThatWasChangedIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	c := catalog(t)
+	c.file(t, "c.csv", "name,email\nA,a@example.com\nB,nonsense\n")
+	require.Equal(t, 4, c.run(t, "customers", "import", "c.csv").code)
+	wrong := c.read(t, "c.errors.csv")
+	require.Equal(t, 4, c.run(t, "customers", "import", "c.csv").code)
+	require.Equal(t, wrong, c.read(t, "c.errors.csv"), "nobody has changed it")
+	corrected := strings.Replace(wrong, "nonsense", "b@example.com", 1)
+	for _, again := range [][]string{{}, {"--dry-run"}, {}} {
+		c.file(t, "c.errors.csv", corrected)
+		r := c.run(t, append([]string{"customers", "import", "c.csv"}, again...)...)
+		require.Equal(t, 4, r.code)
+		require.Contains(t, r.err, "c.errors.csv is left as it is")
+		require.Contains(t, r.err, "Correct them in c.errors-2.csv and import that file")
+		require.Equal(t, corrected, c.read(t, "c.errors.csv"))
+		require.Equal(t, wrong, c.read(t, "c.errors-2.csv"))
+	}
+	left, err := filepath.Glob(filepath.Join(c.dir, "c.errors*"))
+	require.NoError(t, err)
+	require.Len(t, left, 2)
+	c.ok(t, "customers", "import", "c.errors.csv")
+}
+
+// An error file of which nothing came yet may be written anew by the import that wrote it: it grows while that goes on.
+func TestAnErrorFileGrowsWithItsImport(t *testing.T) {
+	t.Parallel()
+	c := catalog(t)
+	c.file(t, "c.csv", "name,email\nA,nonsense\n")
+	require.Equal(t, 1, c.run(t, "customers", "import", "c.csv").code)
+	c.file(t, "c.csv", "name,email\nA,nonsense\nB,too\n")
+	require.Equal(t, 1, c.run(t, "customers", "import", "c.csv").code)
+	require.Contains(t, c.read(t, "c.errors.csv"), "too")
+	c.file(t, "c.csv", "name,email\nA,a@example.com\n")
+	c.ok(t, "customers", "import", "c.csv")
+	_, err := os.Stat(filepath.Join(c.dir, "c.errors.csv"))
+	require.ErrorIs(t, err, os.ErrNotExist, "nothing is bad any more")
+}
+
+// Following the advice of the error file has to be possible: nothing was imported, so nothing can come twice.
+func TestAFileOfWhichNothingCameIsImportedInAnotherWay(t *testing.T) {
+	t.Parallel()
+	c := catalog(t)
+	c.file(t, "c.csv", "name,email\nJ\xfcrgen,j@example.com\nK\xf6nig,k@example.com\n")
+	r := c.run(t, "customers", "import", "c.csv")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, c.read(t, "c.errors.csv"), "import it with --encoding windows-1252")
+	require.Equal(t, imported{Rows: 2, Created: 2}, sum(t, c.run(t, "customers", "import", "c.csv", "--encoding", "windows-1252", "-o", "json")))
+	require.Contains(t, c.ok(t, "customers", "list", "--query", "j@example.com"), "Jürgen")
+	r = c.run(t, "customers", "import", "c.csv", "--encoding", "iso-8859-15")
+	require.Equal(t, 7, r.code)
+	require.Contains(t, r.err, "changed since 2 of its rows were imported")
+}
+
+// After a crash nobody knows whether rows that are not noted have arrived.
+func TestAFileWhoseImportCrashedIsNotReadInAnotherWay(t *testing.T) {
+	t.Parallel()
+	c := catalog(t)
+	c.file(t, "c.csv", "name\nA\n")
+	c.ok(t, "customers", "import", "c.csv")
+	head, _, _ := strings.Cut(c.read(t, "c.csv.import"), "\n")
+	c.file(t, "c.csv.import", head+"\n")
+	r := c.run(t, "customers", "import", "c.csv", "--encoding", "windows-1252")
+	require.Equal(t, 7, r.code)
+	require.Contains(t, r.err, "some of its rows may have been created without a note of it")
 }
 
 // What is no JSON at all is kept in the error file as text, and what is has its members.

@@ -67,11 +67,23 @@ func TestSteeringWorkers(t *testing.T) {
 	c.ok(t, "workers", "pause")
 	r := c.run(t, "customers", "create", "--email", "ada@example.com", "--wait", "1s")
 	require.Equal(t, 8, r.code, r.err)
-	require.Contains(t, r.err, "It follows by itself")
-	require.Contains(t, c.ok(t, "status"), "outbound is paused; datasync workers resume starts it again")
+	require.Contains(t, r.err, "run datasync workers resume outbound")
+	require.Contains(t, c.ok(t, "status"), "outbound is paused by an operator; datasync workers resume outbound ends that")
+	require.Equal(t, 1, c.run(t, "sync", "push", "ada@example.com").code, "nothing would come of it")
 	c.ok(t, "workers", "resume")
 	c.ok(t, "sync", "push", "ada@example.com", "--wait", "30s")
 	c.ok(t, "sync", "pull", "ada@example.com", "--wait", "30s")
+	c.ok(t, "sync", "pause", "ada@example.com")
+	require.Contains(t, c.ok(t, "customers", "list", "--sync-state", "paused"), "ada@example.com")
+	require.Contains(t, c.ok(t, "customers", "get", "ada@example.com"), "an operator paused this customer; datasync sync resume ")
+	c.ok(t, "sync", "resume", "ada@example.com")
+	require.Contains(t, c.run(t, "customers", "list", "--sync-state", "paused").err, "No customers.")
+	c.ok(t, "workers", "drain")
+	require.Contains(t, c.ok(t, "status"), "an operator drains it")
+	r = c.run(t, "workers", "list", "-o", "csv")
+	require.Contains(t, r.out, ",draining,0,")
+	require.Contains(t, r.err, "datasync workers resume ends that")
+	c.ok(t, "workers", "resume")
 	require.Contains(t, c.ok(t, "audit"), "control.set")
 	require.Contains(t, c.ok(t, "config", "print", "--service", "stripe"), "sk_test_********")
 }
@@ -102,26 +114,46 @@ func TestReconciling(t *testing.T) {
 	require.Contains(t, c.ok(t, "jobs", "list"), "reconcile")
 }
 
+// A key that is made without --service works with every command: there is one at each service, and the list of them is what the
+// program takes.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	c := system(t)
-	var key struct{ ID, Secret string }
-	require.NoError(t, json.Unmarshal([]byte(c.ok(t, "keys", "create", "--name", "viewer", "--scope", "admin:read,customers:read", "-o", "json")), &key))
-	viewer := &cli{c.dir, map[string]string{"DATASYNC_URL": c.env["DATASYNC_URL"], "DATASYNC_API_KEY": key.Secret}}
+	var made struct {
+		APIKey string `json:"api_key"`
+		Keys   []struct{ Service, Secret string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(c.ok(t, "keys", "create", "--name", "viewer", "--scope", "admin:read,customers:read", "-o", "json")), &made))
+	viewer := &cli{c.dir, map[string]string{
+		"DATASYNC_URL": c.env["DATASYNC_URL"], "DATASYNC_CONNECTORS": c.env["DATASYNC_CONNECTORS"], "DATASYNC_API_KEY": made.APIKey,
+	}}
 	viewer.ok(t, "customers", "list")
+	viewer.ok(t, "status")
+	viewer.ok(t, "failures", "list")
 	r := viewer.run(t, "customers", "create", "--name", "Ada")
 	require.Equal(t, 6, r.code)
+	require.Contains(t, r.err, "the API key may not do this at the catalog")
 	require.Contains(t, r.err, "customers:write")
 
-	old := key.Secret
-	require.NoError(t, json.Unmarshal([]byte(c.ok(t, "keys", "rotate", "viewer", "--overlap", "0s", "-o", "json")), &key))
+	viewer.env["DATASYNC_API_KEY"] = made.Keys[0].Secret
+	viewer.ok(t, "customers", "list")
+	r = viewer.run(t, "failures", "list")
+	require.Equal(t, 6, r.code)
+	require.Contains(t, r.err, "the connector at "+c.env["DATASYNC_CONNECTORS"]+" does not know the API key")
+	require.Contains(t, r.err, "each has its own")
+
+	old := made.APIKey
+	require.NoError(t, json.Unmarshal([]byte(c.ok(t, "keys", "rotate", "viewer", "--overlap", "0s", "-o", "json")), &made))
 	viewer.env["DATASYNC_API_KEY"] = old
 	require.Eventually(t, func() bool { return viewer.run(t, "customers", "list").code == 6 }, patience, interval)
-	viewer.env["DATASYNC_API_KEY"] = key.Secret
-	viewer.ok(t, "customers", "list")
+	require.Eventually(t, func() bool { return viewer.run(t, "failures", "list").code == 6 }, patience, interval)
+	viewer.env["DATASYNC_API_KEY"] = made.APIKey
+	viewer.ok(t, "status")
 	c.ok(t, "keys", "revoke", "viewer", "--yes")
 	require.Eventually(t, func() bool { return viewer.run(t, "customers", "list").code == 6 }, patience, interval)
+	require.Eventually(t, func() bool { return viewer.run(t, "failures", "list").code == 6 }, patience, interval)
 	require.Contains(t, c.ok(t, "audit", "--service", "catalog"), "key.revoke")
+	require.Contains(t, c.ok(t, "audit", "--service", "stripe"), "key.revoke")
 }
 
 func TestADoctorFindsWhatIsWrong(t *testing.T) {

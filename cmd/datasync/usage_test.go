@@ -39,6 +39,10 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		"a direction":             {[]string{"workers", "pause", "sideways"}, "the directions are outbound"},
 		"no webhook secret":       {[]string{"webhook", "verify", "event.json", "--signature", "t=1,v1=00"}, "set STRIPE_WEBHOOK_SECRET"},
 		"a key without a name":    {[]string{"keys", "create"}, "--name billing"},
+		"no whole number":         {[]string{"customers", "list", "--limit", "many"}, `--limit "many" is not a whole number`},
+		"no length of time":       {[]string{"sync", "push", "x", "--wait", "5"}, `--wait "5" is not a length of time; write it like 30s`},
+		"a state":                 {[]string{"customers", "list", "--sync-state", "bogus"}, "the states are: pending, synced, conflict"},
+		"a type of events":        {[]string{"webhook", "trigger", "customer.bogus", "cus_1"}, "the types are: customer.created, customer.updated, customer.deleted"},
 		"a program":               {[]string{"migrate", "--program", "stripe"}, "the programs are: catalog, stripe-connector"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,10 @@
 package command
 
 import (
-	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,13 +39,46 @@ func (a *app) audit() *cobra.Command {
 	return cmd
 }
 
+// detail is what was asked for, without what was left out of the request.
 func detail(e admin.AuditEntry) string {
-	if len(e.Detail) == 0 {
-		return ""
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		if value := e.Detail[name]; !leftOut(e.Action, value) {
+			parts = append(parts, strings.ReplaceAll(name, "_", " ")+": "+shown(value))
+		}
 	}
-	encoded, err := json.Marshal(e.Detail)
-	if err != nil {
-		return ""
+	return strings.Join(parts, ", ")
+}
+
+// leftOut reports whether a value stands for nothing. Where a setting was changed, no and 0 are what it was changed to.
+func leftOut(action string, value any) bool {
+	switch value := value.(type) {
+	case string:
+		return value == ""
+	case []any:
+		return len(value) == 0
+	case bool:
+		return !value && action != "control.set"
+	case float64:
+		return value == 0 && action != "key.rotate"
 	}
-	return string(encoded)
+	return false
+}
+
+func shown(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "as configured"
+	case bool:
+		return map[bool]string{true: "yes", false: "no"}[value]
+	case []any:
+		items := make([]string, len(value))
+		for i, one := range value {
+			items[i] = shown(one)
+		}
+		return strings.Join(items, " ")
+	case float64:
+		return decimal(value)
+	}
+	return fmt.Sprint(value)
 }

@@ -12,10 +12,23 @@ import (
 )
 
 // showCustomer writes one customer with all that is set.
-func showCustomer(p *output.Printer, c customers.Customer) error {
+func showCustomer(p *output.Printer, c customers.Customer) error { return showHeld(p, c, nil) }
+
+// showHeld is showCustomer with what keeps connectors from it, by their names.
+func showHeld(p *output.Printer, c customers.Customer, held map[string][]hold) error {
 	columns, err := sheetColumns(c)
 	if err != nil {
 		return err
+	}
+	if len(held) > 0 {
+		if c, err = c.With("held", held); err != nil {
+			return err
+		}
+	}
+	for _, remote := range slices.Sorted(maps.Keys(held)) {
+		for _, h := range held[remote] {
+			columns = append(columns, output.Of(remote+".held", func(customers.Customer) string { return h.String() }))
+		}
 	}
 	return output.One(p, c, columns...)
 }

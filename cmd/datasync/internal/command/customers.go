@@ -1,14 +1,18 @@
 package command
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/connect"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/customers"
+	"github.com/datasync-dev/datasync/cmd/datasync/internal/exit"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/output"
 )
 
@@ -38,13 +42,23 @@ func customerColumns() []output.Column[customers.Customer] {
 // syncState is the worst state at any remote.
 func syncState(c customers.Customer) string {
 	worst := ""
-	rank := map[string]int{"synced": 1, "deleted": 2, "detached": 2, "pending": 3, "retrying": 4, "discarded": 5, "failed": 6}
+	rank := map[string]int{"synced": 1, "deleted": 2, "detached": 2, "pending": 3, "retrying": 4, "discarded": 5, "conflict": 6, "failed": 7}
 	for _, sync := range c.Sync {
 		if rank[sync.State] > rank[worst] {
 			worst = sync.State
 		}
 	}
 	return worst
+}
+
+// unsettled reports whether some remote has yet to get the customer.
+func unsettled(c customers.Customer) bool {
+	for _, sync := range c.Sync {
+		if sync.State == "pending" || sync.State == "retrying" {
+			return true
+		}
+	}
+	return false
 }
 
 // stamp writes a time for people and for programs alike.
@@ -67,7 +81,7 @@ func (l *listing) flags(cmd *cobra.Command, limit int) {
 	f := cmd.Flags()
 	f.StringVar(&l.email, "email", "", "exactly this `address`, in upper or lower case")
 	f.StringVar(&l.query, "query", "", "`beginning` of the name or of the address")
-	f.StringVar(&l.state, "sync-state", "", "pending, synced, retrying, failed, discarded, deleted or detached")
+	f.StringVar(&l.state, "sync-state", "", strings.Join(syncStates(), ", ")+"; or paused: that an operator stopped")
 	f.StringVar(&l.remote, "remote", "", "`connector` that --sync-state is about (default: the catalog's first)")
 	f.StringVar(&l.stripeID, "stripe-id", "", "the customer's `id` at Stripe")
 	f.StringVar(&l.createdAfter, "created-after", "", "`time` such as 2026-01-31 or 2026-01-31T12:00:00Z, or an age such as 2h")
@@ -76,11 +90,22 @@ func (l *listing) flags(cmd *cobra.Command, limit int) {
 	f.StringVar(&l.updatedBefore, "updated-before", "", "`time`")
 	f.BoolVar(&l.deleted, "deleted", false, "also deleted ones")
 	f.IntVar(&l.limit, "limit", limit, "at most so many; 0 for all")
-	oneOf(cmd, "sync-state", "pending", "synced", "retrying", "failed", "discarded", "deleted", "detached")
+	oneOf(cmd, "sync-state", append(syncStates(), paused)...)
 }
+
+// syncStates are the states that the catalog knows.
+func syncStates() []string {
+	return []string{"pending", "synced", "conflict", "retrying", "failed", "discarded", "deleted", "detached"}
+}
+
+// paused is no state of the catalog's: only the connectors know which customers an operator stopped.
+const paused = "paused"
 
 func (l *listing) values(now time.Time) (url.Values, error) {
 	query := url.Values{}
+	if l.state != "" && l.state != paused && !slices.Contains(syncStates(), l.state) {
+		return nil, exit.New(exit.Usage, fmt.Sprintf("--sync-state %q is not known", l.state), "the states are: "+strings.Join(append(syncStates(), paused), ", "))
+	}
 	for name, value := range map[string]string{
 		"email": l.email, "q": l.query, "sync_state": l.state, "remote": l.remote, "stripe_customer_id": l.stripeID,
 	} {
@@ -119,6 +144,9 @@ func (a *app) customersList() *cobra.Command {
 			return err
 		}
 		list := output.NewList(p, "No customers.", customerColumns()...)
+		if l.state == paused {
+			return l.listPaused(cmd.Context(), p, s, query, list)
+		}
 		c := client(s)
 		more, err := pages(l.limit, func(cursor string, limit int) (page[customers.Customer], error) {
 			set(query, cursor, limit)
@@ -132,14 +160,19 @@ func (a *app) customersList() *cobra.Command {
 func (a *app) customersGet() *cobra.Command {
 	return &cobra.Command{
 		Use: "get CUSTOMER", Short: "Show one customer", Args: one,
-		Long:    "Show one customer. CUSTOMER is its id, its id at Stripe (cus_...) or its email address.",
+		Long: "Show one customer, and whether an operator keeps a connector from it. CUSTOMER is its id, its id at Stripe (cus_...) or its\n" +
+			"email address.",
 		Example: "  datasync customers get ada@example.com\n  datasync customers get cus_NffrFeUfNV2Hib -o json",
 		RunE: a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
 			found, err := client(s).Find(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			return showCustomer(p, found)
+			held, err := holdsOf(cmd.Context(), s, found)
+			if err != nil && unsettled(found) {
+				p.Note("Whether an operator has paused it is not known: %s", exit.Explain(err))
+			}
+			return showHeld(p, found, held)
 		}),
 	}
 }

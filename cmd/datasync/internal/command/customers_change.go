@@ -29,7 +29,7 @@ func (a *app) customersCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return w.written(p, c)
+		return w.written(cmd.Context(), p, s, c)
 	})
 	return cmd
 }
@@ -74,7 +74,7 @@ func (w *writing) change(cmd *cobra.Command, reference string, p *output.Printer
 	if err != nil {
 		return err
 	}
-	return w.written(p, changed)
+	return w.written(cmd.Context(), p, s, changed)
 }
 
 func (a *app) customersDelete() *cobra.Command {

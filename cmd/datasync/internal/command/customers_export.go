@@ -47,6 +47,10 @@ func (a *app) customersExport() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if e.state == paused {
+			return exit.New(exit.Usage, "only connectors know which customers are paused, so that they cannot be exported by that",
+				"datasync customers list --sync-state paused --limit 0 -o json lists them")
+		}
 		if !cmd.Flags().Changed("output") {
 			p.Format = output.JSONL
 			if filepath.Ext(e.file) == ".csv" {

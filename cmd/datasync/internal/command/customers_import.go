@@ -24,11 +24,16 @@ address.line1 (also address_line1, "Address Line1") to address.country, shipping
 shipping.address.line1 and so on, and metadata.<key>. NDJSON has one object on each line, as the API takes it.
 
 The file is read whole before anything is sent; wrong columns or a file that cannot be read send nothing. Rows that are
-refused are written to FILE.errors with their line and the reason: correct them there and import that file.
+refused are written to FILE.errors with their line and the reason: correct them there and import that file. An error file
+that was changed since it was written is never overwritten; the rows are in FILE.errors-2 then.
+
+--dry-run also asks the catalog what is wrong with the values of each row, and creates nothing. Where the catalog cannot be
+asked, it says that only the form of the rows was checked. What Stripe would refuse nobody knows before.
 
 Ctrl-C, a crash or an outage loses nothing: the same command goes on where it stood, by what is noted in FILE.import.
 Rows are sent in batches of 100 whose Idempotency-Keys are made of the file's content and the batch's number, so running
-the command twice, even from another machine, creates nothing twice on the same day with the same API key.`
+the command twice, even from another machine, creates nothing twice on the same day with the same API key. A file of which
+rows were created cannot be imported in another way, such as with another --encoding; one of which none was begins anew.`
 
 // importing are the flags of an import.
 type importing struct {
@@ -53,7 +58,7 @@ func (i *importing) flags(cmd *cobra.Command) {
 	f.StringVar(&i.errors, "errors", "", "`file` for the rows that are refused (default FILE.errors with the file's extension)")
 	f.IntVar(&i.senders, "concurrency", defaultSenders, "requests at once")
 	f.DurationVar(&i.patience, "patience", defaultPatience, "how long an outage may take before the import stops")
-	f.BoolVar(&i.dryRun, "dry-run", false, "read and check the file, write the error file, send nothing")
+	f.BoolVar(&i.dryRun, "dry-run", false, "check every row, by the catalog too, and write the error file; create nothing")
 	f.BoolVar(&i.resend, "resend", false, "after a crash more than 23 hours ago: send the rows that were in the air again, although that may create them twice")
 	oneOf(cmd, "format", "csv", "ndjson")
 	oneOf(cmd, "encoding", importer.Encodings()...)
@@ -63,6 +68,7 @@ const (
 	defaultSenders  = 8
 	maxSenders      = 64
 	defaultPatience = 2 * time.Minute
+	trialPatience   = 5 * time.Second // a dry run loses nothing by ending
 )
 
 // options reads the flags for one file.
@@ -125,33 +131,48 @@ func (i *importing) run(ctx context.Context, o importer.Options, p *output.Print
 	if err != nil {
 		return err
 	}
+	target := importer.Target(customers.Bulk{Client: client(s)})
+	journal := importer.Unkept()
 	if i.dryRun {
-		result := imported{File: o.Path, Rows: scan.Rows, Left: scan.Rows - int64(len(scan.Bad))}
-		return i.report(o, p, result.with(importer.Sum{Bad: scan.Bad}, i, begin))
-	}
-	journal, err := importer.OpenJournal(i.state, importer.Head{Fingerprint: scan.Fingerprint, Catalog: s.Settings.Catalog})
-	if err != nil {
+		target, i.patience = customers.Trial{Client: client(s)}, min(i.patience, trialPatience)
+	} else if journal, err = i.open(scan, s.Settings.Catalog); err != nil {
 		return err
-	}
-	if journal.Uncertain(time.Now()) && !i.resend {
-		return errors.Join(journal.Close(false), exit.New(exit.Conflict,
-			"the import crashed more than 23 hours ago, and rows that were in the air then may have been created without a note of it",
-			"look for the customers after the last one that is noted, and repeat the command with --resend if none was created"))
 	}
 	known := journal.Sum.Created + journal.Sum.Before + int64(len(journal.Sum.Bad))
 	if known > 0 && known < scan.Rows {
 		p.Note("Going on after %d of %d rows.", known, scan.Rows)
 	}
-	sending := output.NewProgress(p, "importing")
+	sending := output.NewProgress(p, i.doing())
 	err = (&importer.Import{
-		Options: o, Scan: scan, Journal: journal, Target: customers.Bulk{Client: client(s)}, Senders: i.senders, Patience: i.patience,
+		Options: o, Scan: scan, Journal: journal, Target: target, Senders: i.senders, Patience: i.patience,
 		Progress: func(sum importer.Sum) {
 			sending.Set(sum.Created+sum.Before+int64(len(sum.Bad)), scan.Rows, bad(len(sum.Bad)))
 		},
 	}).Run(ctx)
 	sending.Close()
-	result := imported{File: o.Path, Rows: scan.Rows}
-	return i.finish(o, p, result.with(journal.Sum, i, begin), err)
+	err = i.finish(o, p, scan, journal, begin, err)
+	return errors.Join(err, journal.Close())
+}
+
+// open opens the journal of an import that may go on.
+func (i *importing) open(scan importer.Scan, catalog string) (*importer.Journal, error) {
+	journal, err := importer.OpenJournal(i.state, importer.Head{Fingerprint: scan.Fingerprint, Catalog: catalog})
+	if err != nil {
+		return nil, err
+	}
+	if journal.Uncertain(time.Now()) && !i.resend {
+		return nil, errors.Join(journal.Close(), exit.New(exit.Conflict,
+			"the import crashed more than 23 hours ago, and rows that were in the air then may have been created without a note of it",
+			"look for the customers after the last one that is noted, and repeat the command with --resend if none was created"))
+	}
+	return journal, nil
+}
+
+func (i *importing) doing() string {
+	if i.dryRun {
+		return "checking "
+	}
+	return "importing"
 }
 
 func bad(n int) string {

@@ -2,7 +2,9 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/connect"
+	"github.com/datasync-dev/datasync/cmd/datasync/internal/customers"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/exit"
 	"github.com/datasync-dev/datasync/cmd/datasync/internal/output"
 	"github.com/datasync-dev/datasync/pkg/admin"
@@ -34,6 +37,9 @@ func (a *app) customersTimeline() *cobra.Command {
 			return failed
 		}
 		if p.Format == output.Table {
+			if err := heading(cmd.Context(), p, s, id); err != nil {
+				return err
+			}
 			err = story(p, changes)
 		} else {
 			list := output.NewList(p, "", changeColumns()...)
@@ -47,6 +53,19 @@ func (a *app) customersTimeline() *cobra.Command {
 		return cmp.Or(err, failed)
 	})
 	return cmd
+}
+
+// heading says what keeps connectors from the customer now: the changes below only tell what was.
+func heading(ctx context.Context, p *output.Printer, s *connect.Services, id string) error {
+	held, _ := holdsOf(ctx, s, customers.Customer{ID: id}) // who does not answer is told by history
+	for _, remote := range slices.Sorted(maps.Keys(held)) {
+		for _, h := range held[remote] {
+			if err := p.Print("%s %s: %s", p.Paint(output.Yellow, "held"), remote, h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // history is what all services know of a record, oldest first.

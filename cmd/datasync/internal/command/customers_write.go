@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -115,17 +116,21 @@ func (w *writing) options() customers.Write {
 }
 
 // written shows what was written and tells when the wait for the remotes was in vain.
-func (w *writing) written(p *output.Printer, c customers.Customer) error {
+func (w *writing) written(ctx context.Context, p *output.Printer, s *connect.Services, c customers.Customer) error {
 	if err := showCustomer(p, c); err != nil || w.wait == 0 {
 		return err
 	}
 	for _, remote := range slices.Sorted(maps.Keys(c.Sync)) {
-		switch s := c.Sync[remote]; s.State {
+		switch at := c.Sync[remote]; at.State {
 		case "pending", "retrying":
-			return exit.New(exit.Timeout, fmt.Sprintf("the customer is written, but %s does not have it yet after %s", remote, w.wait),
-				"it follows by itself; watch it with datasync customers timeline "+c.ID)
+			fix := "it follows by itself; watch it with datasync customers timeline " + c.ID
+			if held, _ := holdsOf(ctx, s, c); len(held[remote]) > 0 { // who does not answer cannot say that it is held
+				why, end := because(held[remote])
+				fix = "it will not by itself, because " + why + ": run " + end
+			}
+			return exit.New(exit.Timeout, fmt.Sprintf("the customer is written, but %s does not have it yet after %s", remote, w.wait), fix)
 		case "failed", "discarded":
-			return exit.New(exit.Failed, "the customer is written, but "+remote+" refuses it", reason(s.LastError))
+			return exit.New(exit.Failed, "the customer is written, but "+remote+" refuses it", reason(at.LastError))
 		}
 	}
 	return nil
@@ -140,6 +145,7 @@ func reason(e *customers.Error) string {
 
 // patient lets requests take as long as the wait.
 func (w *writing) patient(s *connect.Services) customers.Client {
-	s.HTTP.Timeout += w.wait
-	return client(s)
+	c := client(s)
+	c.HTTP.Timeout += w.wait
+	return c
 }

@@ -33,6 +33,7 @@ func at() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
 type fake struct {
 	*httptest.Server
 
+	key  string // that it wants; "": any
 	mu   sync.Mutex
 	sent []string // METHOD /path?query body
 }
@@ -51,6 +52,9 @@ func newFake(t *testing.T, name, role string, answers map[string]any) *fake {
 		f.sent = append(f.sent, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
 		f.mu.Unlock()
 		answer, ok := answers[call]
+		if f.key != "" && r.Header.Get("Authorization") != "Bearer "+f.key {
+			answer, ok = admin.Problem{Title: "Unauthorized", Status: http.StatusUnauthorized, Code: "invalid_api_key", Detail: "The API key is not known; check it for typing mistakes."}, true
+		}
 		if !ok {
 			answer = admin.Problem{Title: "There is no such thing", Status: http.StatusNotFound, Code: "not_found"}
 		}
@@ -82,8 +86,13 @@ func list[T any](items ...T) admin.List[T] { return admin.List[T]{Object: "list"
 // run runs a command against a catalog and a connector.
 func run(t *testing.T, catalog, connector *fake, args ...string) (code exit.Code, out, stderr string) {
 	t.Helper()
+	return runWith(t, map[string]string{"DATASYNC_URL": catalog.URL, "DATASYNC_CONNECTORS": connector.URL, "DATASYNC_API_KEY": "ds_test"}, args...)
+}
+
+// runWith runs a command in an environment.
+func runWith(t *testing.T, environment map[string]string, args ...string) (code exit.Code, out, stderr string) {
+	t.Helper()
 	var stdout, errors bytes.Buffer
-	environment := map[string]string{"DATASYNC_URL": catalog.URL, "DATASYNC_CONNECTORS": connector.URL, "DATASYNC_API_KEY": "ds_test"}
 	code = command.Run(t.Context(), args, command.Environment{
 		In: strings.NewReader(""), Out: &stdout, Err: &errors, Dir: t.TempDir(),
 		Getenv: func(name string) string { return environment[name] },

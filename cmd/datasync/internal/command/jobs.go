@@ -46,9 +46,22 @@ func done(done, total int64) string {
 func counts(byOutcome map[string]int64) string {
 	parts := make([]string, 0, len(byOutcome))
 	for _, outcome := range slices.Sorted(maps.Keys(byOutcome)) {
-		parts = append(parts, fmt.Sprintf("%s %d", outcome, byOutcome[outcome]))
+		parts = append(parts, fmt.Sprintf("%d %s", byOutcome[outcome], inWords(outcome)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// inWords says what a job counts. What is not here is a word as it is.
+func inWords(outcome string) string {
+	words, ok := map[string]string{
+		"drift": "differ", "only_local": "only in the catalog", "only_remote": "only at the remote", "duplicate": "duplicates",
+		"match": "matched", "open": "not repaired yet", "unknown": "not known to the connector", "bad": "bad rows", "repeated": "imported before",
+		"would_replay": "would be replayed", "would_try": "would be tried again", "would_discard": "would be discarded", "tried": "tried again",
+	}[outcome]
+	if !ok {
+		return strings.ReplaceAll(outcome, "_", " ")
+	}
+	return words
 }
 
 func (a *app) jobsList() *cobra.Command {

@@ -1,6 +1,9 @@
 package command
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,7 +16,10 @@ import (
 )
 
 const keysHelp = `API keys let programs and people in. Each service has its own; only their hashes are stored, so a secret is shown
-once, when it is made.`
+once, when it is made. ` + connect.EnvKey + ` holds one that all services know, or a list of one for each:
+  export ` + connect.EnvKey + `=catalog=ds_...,stripe=ds_...
+
+The keys of several connectors stand in the order of their addresses in ` + connect.EnvConnectors + `.`
 
 func (a *app) keys() *cobra.Command {
 	g := group("keys", "See, make, rotate and revoke API keys", a.keysList(), a.keysCreate(), a.keysRotate(), a.keysRevoke())
@@ -51,19 +57,7 @@ func (a *app) keysList() *cobra.Command {
 	return cmd
 }
 
-// showSecret shows a key that was just made.
-func showSecret(p *output.Printer, service string, key admin.Key) error {
-	columns := append(keyColumns(), output.Of("secret", func(k admin.Key) string { return k.Secret }))
-	if err := output.One(p, from[admin.Key]{service, key}, of(columns...)...); err != nil {
-		return err
-	}
-	if key.Secret != "" {
-		p.Note("The secret cannot be shown again; store it now.")
-	}
-	return nil
-}
-
-const ofCatalog = "`service` that the key is for: catalog, or the name of a connector"
+const ofKey = "only at this `service`: catalog, or the name of a connector (default: everywhere)"
 
 func (a *app) keysCreate() *cobra.Command {
 	var which scope
@@ -71,9 +65,12 @@ func (a *app) keysCreate() *cobra.Command {
 	var lifetime time.Duration
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make an API key and show its secret once", Args: none,
-		Example: "  datasync keys create --name billing --scope customers:read,customers:write --expires-in 8760h",
+		Long: "Make an API key and show its secret once. Without --service every service gets one of this name, and what to put into\n" +
+			connect.EnvKey + " is shown: a list of them.",
+		Example: "  datasync keys create --name viewer --scope admin:read\n" +
+			"  datasync keys create --service catalog --name billing --scope customers:read,customers:write --expires-in 8760h",
 	}
-	cmd.Flags().StringVar(&which.service, "service", connect.Catalog, ofCatalog)
+	which.flag(cmd, ofKey)
 	cmd.Flags().StringVar(&r.Name, "name", "", "what to call it")
 	cmd.Flags().StringSliceVar(&r.Scopes, "scope", nil, "what it may do: `scopes` such as customers:read, customers:write, admin:read, admin:write, admin")
 	cmd.Flags().DurationVar(&lifetime, "expires-in", 0, "how long it works (default: until it is revoked)")
@@ -85,33 +82,63 @@ func (a *app) keysCreate() *cobra.Command {
 		if lifetime > 0 {
 			r.ExpiresAt = time.Now().Add(lifetime).UTC()
 		}
-		services, err := s.Select(cmd.Context(), which.service)
+		services, _, err := keepers(cmd.Context(), s, which)
 		if err != nil {
 			return err
 		}
-		key, err := services[0].CreateKey(cmd.Context(), r)
-		if err != nil {
-			return err
+		wanted := make([]from[admin.Key], len(services))
+		for i, service := range services {
+			wanted[i].Service = service.Name
 		}
-		return showSecret(p, services[0].Name, key)
+		return renew(p, services, wanted, func(service connect.Service, _ admin.Key) (admin.Key, error) {
+			return service.CreateKey(cmd.Context(), r)
+		})
 	})
 	return cmd
 }
 
-// findKey finds the service that a key belongs to, by the key's id or name.
-func findKey(cmd *cobra.Command, s *connect.Services, which scope, reference string) (connect.Service, admin.Key, error) {
-	services, err := s.Select(cmd.Context(), which.service)
-	if err != nil {
-		return connect.Service{}, admin.Key{}, err
+// keepers are the services whose keys a command is about, with the keys that each has now: what is done at all of them should not
+// end half way, so that each has to let its keys be seen first.
+func keepers(ctx context.Context, s *connect.Services, which scope) (services []connect.Service, keys [][]admin.Key, err error) {
+	if which.service == "" {
+		services, err = s.Whole(ctx)
+	} else {
+		services, err = s.Select(ctx, which.service)
 	}
-	key, service, err := first(services, func(c connect.Service) (admin.Key, error) {
-		keys, err := c.Keys(cmd.Context())
-		if err != nil {
-			return admin.Key{}, err
+	for i := 0; err == nil && i < len(services); i++ {
+		var has []admin.Key
+		has, err = services[i].Keys(ctx)
+		keys = append(keys, has)
+	}
+	if err != nil && which.service == "" {
+		err = exit.Wrap(exit.CodeOf(err), err, "nothing was done, because not every service can be asked: "+exit.Explain(err).Error(),
+			"with --service it is done at one alone")
+	}
+	return services, keys, err
+}
+
+// findKeys finds a key by its id, or by its name at each service that has one of that name.
+func findKeys(ctx context.Context, s *connect.Services, which scope, reference string) (services []connect.Service, found []from[admin.Key], err error) {
+	all, keys, err := keepers(ctx, s, which)
+	if err != nil {
+		return nil, nil, err
+	}
+	var missing error
+	for i, service := range all {
+		key, err := pickKey(keys[i], reference)
+		switch {
+		case exit.CodeOf(err) == exit.NotFound:
+			missing = err
+		case err != nil:
+			return nil, nil, of1(service, len(all), err)
+		default:
+			services, found = append(services, service), append(found, from[admin.Key]{service.Name, key})
 		}
-		return pickKey(keys, reference)
-	})
-	return service, key, err
+	}
+	if len(found) > 0 {
+		missing = nil
+	}
+	return services, found, missing
 }
 
 // pickKey returns the key with this id, or the only one in use with this name.
@@ -138,21 +165,20 @@ func (a *app) keysRotate() *cobra.Command {
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use: "rotate KEY", Short: "Make a new secret for a key; the old one works on for a while", Args: one,
-		Long:    "Make a new secret for a key; the old one works on for the overlap. KEY is its id or its name.",
+		Long: "Make a new secret for a key; the old one works on for the overlap. KEY is its id, or its name: then at every service\n" +
+			"that has a key of this name.",
 		Example: "  datasync keys rotate billing --overlap 24h",
 	}
-	which.flag(cmd, allServices)
+	which.flag(cmd, ofKey)
 	cmd.Flags().DurationVar(&overlap, "overlap", defaultOverlap, "how long the old secret still works")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
-		service, key, err := findKey(cmd, s, which, args[0])
+		services, found, err := findKeys(cmd.Context(), s, which, args[0])
 		if err != nil {
 			return err
 		}
-		key, err = service.RotateKey(cmd.Context(), key.ID, admin.RotateRequest{OverlapSeconds: int(overlap.Seconds())})
-		if err != nil {
-			return err
-		}
-		return showSecret(p, service.Name, key)
+		return renew(p, services, found, func(service connect.Service, key admin.Key) (admin.Key, error) {
+			return service.RotateKey(cmd.Context(), key.ID, admin.RotateRequest{OverlapSeconds: int(overlap.Seconds())})
+		})
 	})
 	return cmd
 }
@@ -164,23 +190,32 @@ func (a *app) keysRevoke() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke KEY", Short: "End a key within seconds", Args: one,
-		Long: "End a key within seconds. KEY is its id or its name. It cannot be taken back.",
+		Long: "End a key within seconds. KEY is its id, or its name: then at every service that has a key of this name. It cannot be\n" +
+			"taken back.",
 	}
-	which.flag(cmd, allServices)
+	which.flag(cmd, ofKey)
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
-		service, key, err := findKey(cmd, s, which, args[0])
+		services, found, err := findKeys(cmd.Context(), s, which, args[0])
 		if err != nil {
 			return err
 		}
-		if err := a.confirm(yes, "whoever uses the key %q (%s...) of %s is locked out within seconds.", key.Name, key.Prefix, service.Name); err != nil {
+		whose := make([]string, len(found))
+		for i, key := range found {
+			whose[i] = fmt.Sprintf("%q (%s...) of %s", key.Item.Name, key.Item.Prefix, key.Service)
+		}
+		if err := a.confirm(yes, "whoever uses the key %s is locked out within seconds.", strings.Join(whose, " or ")); err != nil {
 			return err
 		}
-		if err := service.RevokeKey(cmd.Context(), key.ID); err != nil {
-			return err
+		var failures []error
+		for i, service := range services {
+			if err := service.RevokeKey(cmd.Context(), found[i].Item.ID); err != nil {
+				failures = append(failures, of1(service, len(services), err))
+				continue
+			}
+			p.Note("Revoked the key %q of %s.", found[i].Item.Name, service.Name)
 		}
-		p.Note("Revoked the key %q of %s.", key.Name, service.Name)
-		return nil
+		return errors.Join(failures...)
 	})
 	return cmd
 }

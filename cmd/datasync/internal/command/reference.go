@@ -38,7 +38,8 @@ func variables() [][2]string {
 	return [][2]string{
 		{connect.EnvURL, "the catalog's URL, like `--url`"},
 		{connect.EnvConnectors, "the connectors' URLs with commas, like `--connectors`"},
-		{connect.EnvKey, "the API key; `" + connect.EnvKeyFile + "` names a file that holds it"},
+		{connect.EnvKey, "the API key, or a list of one for each service, such as `catalog=ds_...,stripe=ds_...`, those of connectors in the order of their URLs; `" +
+			connect.EnvKeyFile + "` names a file that holds it"},
 		{envWebhookSecret, "the secret that signs webhooks, for `webhook` and `doctor`; `" + envWebhookSecret + "_FILE` names a file"},
 		{envStripeKey, "Stripe's API key, for `webhook replay evt_...`; `" + envStripeKey + "_FILE` names a file"},
 		{envStripeURL, "where Stripe is, if it is the simulator"},

@@ -14,7 +14,8 @@ const about = `datasync shows whether customers are the same in the catalog and 
 
 It talks to the services' APIs. Where they are and which API key to use is said by flags, by the environment
 (` + connect.EnvURL + `, ` + connect.EnvConnectors + `, ` + connect.EnvKey + ` or ` + connect.EnvKeyFile + `), or found by itself in a clone where
-make up or make run is at work.
+make up or make run is at work. Each service has API keys of its own: one key is shown to all services, and a list
+gives each its own: catalog=ds_...,stripe=ds_... Those of several connectors stand in the order of their addresses.
 
 Data goes to stdout, everything else to stderr.`
 
@@ -29,7 +30,7 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.flags.URL, "url", "", "the catalog's `URL` (default "+connect.EnvURL+")")
 	flags.StringSliceVar(&a.flags.Connectors, "connectors", nil, "the connectors' `URLs`, with commas (default "+connect.EnvConnectors+")")
-	flags.StringVar(&a.flags.KeyFile, "api-key-file", "", "`file` that holds the API key (default "+connect.EnvKey+" or "+connect.EnvKeyFile+")")
+	flags.StringVar(&a.flags.KeyFile, "api-key-file", "", "`file` that holds the API key, or a list of them (default "+connect.EnvKey+" or "+connect.EnvKeyFile+")")
 	flags.DurationVar(&a.flags.Timeout, "timeout", defaultTimeout, "how long a service may take to answer")
 	flags.StringVarP(&a.format, "output", "o", a.format, "`format` of the output: "+strings.Join(output.Formats(), ", "))
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no notes and no progress on stderr")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,9 +89,10 @@ func gather[T any](ctx context.Context, services []connect.Service, limit int, l
 	return end(p, list, more, joined(failures, list.Count(), list.Close))
 }
 
-// of1 says which service an error is of, where there are several.
+// of1 says which service an error is of, where there are several and it does not say so itself.
 func of1(service connect.Service, services int, err error) error {
-	if services == 1 {
+	ending, ok := errors.AsType[*exit.Error](exit.Explain(err))
+	if services == 1 || ok && strings.Contains(ending.What, service.Name) {
 		return err
 	}
 	return exit.Wrap(exit.CodeOf(err), err, service.Name+": "+exit.Explain(err).Error(), "")

@@ -119,8 +119,8 @@ func problems(a answer) []string {
 	if a.Breaker != nil && a.Breaker.Open {
 		found = append(found, "no calls are made: "+a.Breaker.Reason)
 	}
-	for _, direction := range a.Paused {
-		found = append(found, direction+" is paused; datasync workers resume starts it again")
+	for _, stop := range stops(a.Status, admin.Outbound, admin.Inbound) {
+		found = append(found, stop.String())
 	}
 	if a.Feed != nil && a.Feed.Gap != "" {
 		found = append(found, "a reconcile is due: "+a.Feed.Gap)
@@ -162,39 +162,33 @@ func age(seconds float64) string {
 
 // headline is the one sentence that operators want.
 func headline(answers []answer) string {
-	var sum admin.Records
+	var held int64
 	for _, a := range answers {
-		sum.Pending += a.Records.Pending
-		sum.Retrying += a.Records.Retrying
-		sum.Failed += a.Records.Failed
-		sum.Discarded += a.Records.Discarded
-		sum.Conflicts += a.Records.Conflicts
-		if a.Role != "connector" {
-			sum.Total, sum.Pending, sum.Retrying, sum.Failed, sum.Discarded = a.Records.Total, 0, 0, 0, 0
-		}
 		if a.Error != "" {
 			return "The picture is not complete: not every service answers."
 		}
+		held += a.Records.Paused
 	}
-	parts := []string{inSync(sum)}
+	records := answers[0].Records // the catalog's: only they add up to its total
+	parts := []string{inSync(records)}
 	for _, part := range []struct {
-		count     int64
-		one, many string
+		count int64
+		state string
 	}{
-		{sum.Pending, "pending", "pending"},
-		{sum.Retrying, "retrying", "retrying"},
-		{sum.Conflicts, "conflict", "conflicts"},
-		{sum.Failed, "failed", "failed"},
-		{sum.Discarded, "discarded", "discarded"},
+		{records.Pending, "pending"},
+		{records.Retrying, "retrying"},
+		{records.Conflicts, "in conflict"},
+		{records.Failed, "failed"},
+		{records.Discarded, "discarded"},
 	} {
-		switch {
-		case part.count == 1:
-			parts = append(parts, "1 "+part.one)
-		case part.count > 1:
-			parts = append(parts, counted(part.count)+" "+part.many)
+		if part.count > 0 {
+			parts = append(parts, counted(part.count)+" "+part.state)
 		}
 	}
 	text := strings.Join(parts, "; ") + "."
+	if held > 0 {
+		text += " Operators paused " + counted(held) + ": datasync customers list --sync-state paused."
+	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
@@ -208,13 +202,12 @@ func counted(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func inSync(sum admin.Records) string {
-	synced := max(sum.Total-sum.Pending-sum.Retrying-sum.Failed-sum.Discarded, 0)
+func inSync(r admin.Records) string {
 	switch {
-	case max(sum.Pending, sum.Retrying, sum.Failed, sum.Discarded) >= countLimit:
-		return fmt.Sprintf("of about %d customers not all are in sync", sum.Total)
-	case sum.Total > countLimit:
-		return fmt.Sprintf("%d of about %d customers in sync", synced, sum.Total)
+	case max(r.Pending, r.Retrying, r.Failed, r.Discarded, r.Conflicts) >= countLimit:
+		return fmt.Sprintf("of about %d customers not all are in sync", r.Total)
+	case r.Total > countLimit:
+		return fmt.Sprintf("%d of about %d customers in sync", r.InSync(), r.Total)
 	}
-	return fmt.Sprintf("%d of %d customers in sync", synced, sum.Total)
+	return fmt.Sprintf("%d of %d customers in sync", r.InSync(), r.Total)
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -40,5 +41,25 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return exit.New(exit.Usage, fmt.Sprintf("%s has no flag --%s", cmd.CommandPath(), unknown), fix)
 	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return exit.Wrap(exit.Usage, err, fmt.Sprintf("--%s %q is not %s", wrong.GetFlag().Name, wrong.GetValue(), kindOf(wrong.GetFlag())), fix)
+	}
 	return exit.Wrap(exit.Usage, err, err.Error(), fix)
+}
+
+// kindOf says what a flag takes.
+func kindOf(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64":
+		return "a whole number"
+	case "float64":
+		return "a number"
+	case "duration":
+		return "a length of time; write it like 30s, 5m or 24h"
+	case "bool":
+		return "true or false"
+	case "stringToString":
+		return "of the form name=value"
+	}
+	return "what this flag takes"
 }

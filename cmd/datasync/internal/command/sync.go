@@ -56,6 +56,7 @@ func (a *app) act(name, action, short string) *cobra.Command {
 	which.connectorFlag(cmd)
 	moves := action == admin.ActionPush || action == admin.ActionPull
 	if moves {
+		cmd.Long += "\nNothing is done for one that an operator has stopped; the message says what ends that."
 		cmd.Flags().DurationVar(&wait, "wait", defaultSettle, "how long to wait until it is done; 0 for not at all")
 	}
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
@@ -87,9 +88,26 @@ func (a *app) act(name, action, short string) *cobra.Command {
 
 const defaultSettle = 10 * time.Second
 
+// unheld refuses to push or pull what nothing would come of, since an operator has stopped it.
+func unheld(ctx context.Context, connector connect.Service, id, action string) error {
+	direction, moves := map[string]string{admin.ActionPush: admin.Outbound, admin.ActionPull: admin.Inbound}[action]
+	if !moves {
+		return nil
+	}
+	holds, err := holdsOn(ctx, connector, id, direction)
+	if err != nil || len(holds) == 0 {
+		return err
+	}
+	why, end := because(holds)
+	return exit.New(exit.Failed, "nothing was done, because "+connector.Name+" would leave it alone: "+why, "first run "+end)
+}
+
 func actOn(ctx context.Context, s *connect.Services, connector connect.Service, reference, action string, wait time.Duration) (admin.Link, error) {
 	id, err := client(s).ID(ctx, reference)
 	if err != nil {
+		return admin.Link{}, err
+	}
+	if err := unheld(ctx, connector, id, action); err != nil {
 		return admin.Link{}, err
 	}
 	link, err := connector.Act(ctx, id, action)

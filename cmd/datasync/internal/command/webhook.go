@@ -95,14 +95,14 @@ func (a *app) webhookTrigger() *cobra.Command {
 		Long: "Make up an event about a customer, sign it and send it to the connector, which then looks at Stripe.\n" +
 			"TYPE is customer.created, customer.updated or customer.deleted; CUSTOMER is cus_..., an id or an email address.",
 		Example:   "  datasync webhook trigger customer.updated cus_NffrFeUfNV2Hib --previous name='Ada'",
-		ValidArgs: []string{"customer.created", "customer.updated", "customer.deleted"},
+		ValidArgs: eventTypes(),
 	}
 	d.flags(cmd)
 	cmd.Flags().StringArrayVar(&set, "set", nil, "`field=value` of the customer in the event (default: as the catalog has it); may be repeated")
 	cmd.Flags().StringArrayVar(&previous, "previous", nil, "`field=value` that it had before; may be repeated")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string, p *output.Printer, s *connect.Services) error {
-		if !strings.Contains(args[0], ".") {
-			return exit.New(exit.Usage, fmt.Sprintf("%q is not a type of events", args[0]), "write it like customer.updated")
+		if !slices.Contains(eventTypes(), args[0]) {
+			return exit.New(exit.Usage, fmt.Sprintf("%q is not a type of events that the connector looks at", args[0]), "the types are: "+strings.Join(eventTypes(), ", "))
 		}
 		object, err := eventObject(cmd.Context(), client(s), args[1])
 		if err != nil {
@@ -121,6 +121,11 @@ func (a *app) webhookTrigger() *cobra.Command {
 		return d.send(cmd.Context(), a, p, s, body)
 	})
 	return cmd
+}
+
+// eventTypes are those that the connector does something about.
+func eventTypes() []string {
+	return []string{"customer.created", "customer.updated", "customer.deleted"}
 }
 
 func setAll(d document.Document, pairs []string) error {

@@ -153,28 +153,69 @@ func (a *app) workersList() *cobra.Command {
 			return err
 		}
 		list := output.NewList(p, "No replica was seen in the last seconds; is the connector running?", of(instanceColumns()...)...)
-		return gather(cmd.Context(), connectors, 0, list, p, func(c connect.Service, _ string, _ int) (page[admin.Instance], error) {
-			return all(c.Workers(cmd.Context()))
+		return gather(cmd.Context(), connectors, 0, list, p, func(c connect.Service, _ string, _ int) (page[replica], error) {
+			return replicas(cmd.Context(), p, c)
 		})
 	})
 	return cmd
 }
 
-func instanceColumns() []output.Column[admin.Instance] {
-	return []output.Column[admin.Instance]{
-		output.Of("instance", func(i admin.Instance) string { return i.Name }),
-		output.Of("workers", func(i admin.Instance) string { return strconv.Itoa(i.Workers) }),
-		output.Of("busy", func(i admin.Instance) string { return strconv.Itoa(len(i.InFlight)) }),
-		output.Of("rate", func(i admin.Instance) string { return decimal(i.Rate) }),
-		output.Of("throttled", func(i admin.Instance) string { return strconv.FormatInt(i.Throttled, 10) }),
-		output.Of("breaker", func(i admin.Instance) string {
+// replica is one with what operators want of it: without that nobody knows why its workers are none, or do nothing.
+type replica struct {
+	admin.Instance
+
+	State string `json:"state"` // on, draining, paused, outbound paused or inbound paused
+}
+
+func replicas(ctx context.Context, p *output.Printer, c connect.Service) (page[replica], error) {
+	instances, err := c.Workers(ctx)
+	if err != nil {
+		return page[replica]{}, err
+	}
+	control, err := c.Control(ctx)
+	if err != nil {
+		return page[replica]{}, err
+	}
+	found := make([]replica, 0, len(instances))
+	for _, one := range instances {
+		found = append(found, replica{one, stateOf(control)})
+	}
+	if control.Drain {
+		p.Note("%s: %s", c.Name, hold{drained, resume})
+	}
+	return page[replica]{Data: found}, nil
+}
+
+func stateOf(c admin.Control) string {
+	switch {
+	case c.Drain:
+		return "draining"
+	case !c.Outbound && !c.Inbound:
+		return "paused"
+	case !c.Outbound:
+		return "outbound paused"
+	case !c.Inbound:
+		return "inbound paused"
+	}
+	return "on"
+}
+
+func instanceColumns() []output.Column[replica] {
+	return []output.Column[replica]{
+		output.Of("instance", func(i replica) string { return i.Name }),
+		output.State("state", func(i replica) string { return i.State }),
+		output.Of("workers", func(i replica) string { return strconv.Itoa(i.Workers) }),
+		output.Of("busy", func(i replica) string { return strconv.Itoa(len(i.InFlight)) }),
+		output.Of("rate", func(i replica) string { return decimal(i.Rate) }),
+		output.Of("throttled", func(i replica) string { return strconv.FormatInt(i.Throttled, 10) }),
+		output.Of("breaker", func(i replica) string {
 			if i.Breaker.Open {
 				return "open: " + i.Breaker.Reason
 			}
 			return "closed"
 		}),
-		output.Of("seen", func(i admin.Instance) string { return stamp(i.SeenAt) }),
-		output.Of("in_flight", func(i admin.Instance) string {
+		output.Of("seen", func(i replica) string { return stamp(i.SeenAt) }),
+		output.Of("in_flight", func(i replica) string {
 			held := make([]string, 0, len(i.InFlight))
 			for _, f := range i.InFlight {
 				held = append(held, fmt.Sprintf("%s %s %.1fs", f.RecordID, f.Op, f.ElapsedSeconds))

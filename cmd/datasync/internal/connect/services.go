@@ -13,13 +13,10 @@ import (
 // Catalog is the name of the service that is no connector.
 const Catalog = "catalog"
 
-// conns is how many connections to one service are kept open: as many as an import uses at once.
-const conns = 64
-
 // Services are the clients of all services.
 type Services struct {
 	Settings Settings
-	HTTP     *http.Client
+	HTTP     *http.Client // for requests without an API key, and for other servers
 
 	catalog    *admin.Client
 	connectors []*admin.Client
@@ -29,36 +26,6 @@ type Services struct {
 type Service struct {
 	Name string
 	*admin.Client
-}
-
-// Dial returns clients; nothing is sent yet. Version goes into the User-Agent.
-func Dial(s Settings, version string) *Services {
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		transport = &http.Transport{}
-	}
-	transport = transport.Clone()
-	transport.MaxIdleConnsPerHost, transport.MaxIdleConns = conns, 2*conns
-	client := &http.Client{Transport: agent{transport, "datasync/" + version}, Timeout: s.Timeout}
-	services := &Services{Settings: s, HTTP: client}
-	services.catalog = &admin.Client{URL: s.Catalog, Key: s.Key, HTTP: client}
-	for _, url := range s.Connectors {
-		services.connectors = append(services.connectors, &admin.Client{URL: url, Key: s.Key, HTTP: client})
-	}
-	return services
-}
-
-// agent says who asks.
-type agent struct {
-	next http.RoundTripper
-	name string
-}
-
-// RoundTrip implements http.RoundTripper.
-func (a agent) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", a.name)
-	return a.next.RoundTrip(r)
 }
 
 // Catalog returns the catalog.
@@ -84,11 +51,16 @@ func (s *Services) named(ctx context.Context) (found []Service, failed error) {
 
 // Connector returns the connector of a name. With no name there has to be one only.
 func (s *Services) Connector(ctx context.Context, name string) (Service, error) {
+	return s.find(ctx, name, "connector")
+}
+
+// find looks for a connector. kind is what the user was asked to name, and others what else could have been meant.
+func (s *Services) find(ctx context.Context, name, kind string, others ...string) (Service, error) {
 	if len(s.connectors) == 0 {
 		return Service{}, exit.New(exit.Usage, "no connector is configured", "set "+EnvConnectors+" to their URLs")
 	}
 	found, failed := s.named(ctx)
-	names := make([]string, 0, len(found))
+	names := others
 	for _, one := range found {
 		if one.Name == name {
 			return one, nil
@@ -100,7 +72,7 @@ func (s *Services) Connector(ctx context.Context, name string) (Service, error) 
 	case failed != nil:
 		return Service{}, failed
 	case name != "":
-		return Service{}, exit.New(exit.NotFound, fmt.Sprintf("there is no connector %q", name), "the connectors are: "+known)
+		return Service{}, exit.New(exit.NotFound, fmt.Sprintf("there is no %s %q", kind, name), fmt.Sprintf("the %ss are: %s", kind, known))
 	case len(found) > 1:
 		return Service{}, exit.New(exit.Usage, "there are several connectors: "+known, "say which one with --connector")
 	}
@@ -120,8 +92,14 @@ func (s *Services) Select(ctx context.Context, name string) ([]Service, error) {
 	case Catalog:
 		return []Service{s.Catalog()}, nil
 	}
-	one, err := s.Connector(ctx, name)
+	one, err := s.find(ctx, name, "service", Catalog)
 	return []Service{one}, err
+}
+
+// Whole is Select for what has to be done at all services or at none: it is an error when a connector does not tell its name.
+func (s *Services) Whole(ctx context.Context) ([]Service, error) {
+	found, failed := s.named(ctx)
+	return append([]Service{s.Catalog()}, found...), failed
 }
 
 // SelectConnectors returns the connectors that a name selects; "" selects all.

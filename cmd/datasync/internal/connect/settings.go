@@ -44,7 +44,7 @@ type Value struct {
 type Settings struct {
 	Catalog    string
 	Connectors []string
-	Key        string
+	Keys       Keys
 	Timeout    time.Duration
 	Checkout   Checkout // of a local start; its zero value when there is none
 
@@ -62,7 +62,10 @@ func Resolve(flags Flags, getenv func(string) string, dir string) (Settings, err
 	if err := s.check(); err != nil {
 		return Settings{}, err
 	}
-	return s, s.readKey(flags, getenv)
+	if err := s.readKeys(flags, getenv); err != nil {
+		return Settings{}, err
+	}
+	return s, s.Keys.check(len(s.Connectors))
 }
 
 // pick takes the first value that is there and notes where it comes from.
@@ -98,36 +101,38 @@ func (s *Settings) check() error {
 	return nil
 }
 
-// readKey finds the API key. The key of a checkout is only sent to this machine, wherever the URLs come from.
-func (s *Settings) readKey(flags Flags, getenv func(string) string) error {
+// readKeys finds the API keys. That of a checkout is only sent to this machine, wherever the URLs come from.
+func (s *Settings) readKeys(flags Flags, getenv func(string) string) (err error) {
 	direct, file := getenv(EnvKey), getenv(EnvKeyFile)
 	switch {
 	case flags.KeyFile != "":
 		s.sources[EnvKey] = "--api-key-file"
-		return s.keyFrom(flags.KeyFile)
+		return s.keysFrom(flags.KeyFile)
 	case direct != "" && file != "":
 		return exit.New(exit.Usage, EnvKey+" and "+EnvKeyFile+" are both set", "unset one of them")
 	case direct != "":
-		s.sources[EnvKey], s.Key = EnvKey, strings.TrimSpace(direct)
+		s.sources[EnvKey] = EnvKey
+		s.Keys, err = parseKeys(direct)
 	case file != "":
 		s.sources[EnvKey] = EnvKeyFile
-		return s.keyFrom(file)
+		return s.keysFrom(file)
 	case s.Checkout.Dir != "" && s.local():
-		s.sources[EnvKey], s.Key = s.Checkout.Dir, s.Checkout.secret("api-key")
+		s.sources[EnvKey] = s.Checkout.Dir
+		s.Keys, err = parseKeys(s.Checkout.secret("api-key"))
 	}
-	return nil
+	return err
 }
 
-func (s *Settings) keyFrom(path string) error {
+func (s *Settings) keysFrom(path string) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		if failed, ok := errors.AsType[*os.PathError](err); ok {
 			err = failed.Err
 		}
-		return exit.Wrap(exit.Usage, err, fmt.Sprintf("the API key cannot be read from %s: %s", path, err), "name a file that holds nothing but the key")
+		return exit.Wrap(exit.Usage, err, fmt.Sprintf("the API key cannot be read from %s: %s", path, err), "name a file that holds nothing but the key, or a list of keys")
 	}
-	s.Key = strings.TrimSpace(string(raw))
-	return nil
+	s.Keys, err = parseKeys(string(raw))
+	return err
 }
 
 func (s *Settings) local() bool {
@@ -149,7 +154,7 @@ func (s *Settings) Values() []Value {
 	return []Value{
 		{Name: EnvURL, Value: s.Catalog, Source: s.sources[EnvURL]},
 		{Name: EnvConnectors, Value: strings.Join(s.Connectors, ","), Source: s.sources[EnvConnectors]},
-		{Name: EnvKey, Value: Mask(s.Key), Source: s.sources[EnvKey], Secret: true},
+		{Name: EnvKey, Value: s.Keys.masked(), Source: s.sources[EnvKey], Secret: true},
 	}
 }
 

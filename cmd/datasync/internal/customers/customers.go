@@ -2,6 +2,7 @@
 package customers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,6 +76,17 @@ func (c *Customer) UnmarshalJSON(raw []byte) error {
 
 // MarshalJSON implements json.Marshaler: it gives back what came.
 func (c Customer) MarshalJSON() ([]byte, error) { return c.raw, nil }
+
+// With returns the customer with one more member in its JSON.
+func (c Customer) With(name string, value any) (Customer, error) {
+	encoded, err := json.Marshal(map[string]any{name: value})
+	if err != nil {
+		return c, fmt.Errorf("encode %s: %w", name, err)
+	}
+	head := bytes.TrimSuffix(bytes.TrimSpace(c.raw), []byte("}"))
+	c.raw = slices.Concat(head, []byte(","), encoded[1:])
+	return c, nil
+}
 
 // Fields returns the customer decoded.
 func (c Customer) Fields() (map[string]any, error) {

@@ -64,7 +64,11 @@ func (d *Doctor) Examine(ctx context.Context, report func(Result) error) error {
 	if d.Stripe == "" {
 		return nil
 	}
-	return named("stripe's server", d.clock(ctx, d.Stripe+"/"))
+	clock := d.clock(ctx, d.Stripe+"/")
+	if clock.State == Unknown {
+		clock.Fix = "see whether it is up, and the network; where it is says STRIPE_API_URL (default https://api.stripe.com)"
+	}
+	return named("stripe's server", clock)
 }
 
 // settings are this program's own.

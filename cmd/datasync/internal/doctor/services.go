@@ -63,19 +63,35 @@ func (d *Doctor) status(ctx context.Context, s connect.Service) []Result {
 	if b := status.Breaker; b != nil && b.Open {
 		results = append(results, problem("calls", "none are made: "+b.Reason, breakerCure(b.Class)))
 	}
+	if status.Draining {
+		results = append(results, problem("work", "an operator drains it: it takes nothing new", "datasync workers resume"))
+	}
 	for _, direction := range status.Paused {
 		results = append(results, problem("work", direction+" is paused", "datasync workers resume "+direction))
 	}
+	results = append(results, letters(s, status.Hops)...)
 	if f := status.Feed; f != nil && f.Gap != "" {
 		results = append(results, problem("feed", f.Gap, "datasync reconcile --save plan.json"))
 	}
-	if status.Records.Failed > 0 {
+	if status.Records.Failed > 0 && s.Name == connect.Catalog { // it counts what its connectors tell it: nobody twice
 		results = append(results, problem("customers", fmt.Sprintf("%d failed", status.Records.Failed), "datasync failures list"))
 	}
 	if len(results) == 0 {
 		results = append(results, ok("work", "flows"))
 	}
 	return results
+}
+
+// letters are the messages that wait for an operator. What is wrong with queues is found where the topology is looked at.
+func letters(s connect.Service, hops []admin.Hop) []Result {
+	const deadLetters = "dead letters"
+	for _, hop := range hops {
+		if hop.Name == deadLetters && hop.Depth > 0 {
+			return []Result{problem(deadLetters, fmt.Sprintf("%d wait: messages that could not be handled", hop.Depth),
+				"datasync dead-letters list --service "+s.Name+"; then replay or discard them")}
+		}
+	}
+	return nil
 }
 
 func breakerCure(class string) string {

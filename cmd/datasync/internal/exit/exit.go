@@ -57,6 +57,9 @@ func (e *Error) Error() string {
 	if e.Fix == "" {
 		return what
 	}
+	if strings.HasPrefix(e.Fix, "datasync ") || strings.HasPrefix(e.Fix, "-") { // a command or a flag is written as it is
+		return what + ". " + e.Fix
+	}
 	return what + ". " + strings.ToUpper(e.Fix[:1]) + e.Fix[1:]
 }
 

@@ -69,6 +69,9 @@ func unreachable(err error) error {
 
 // refusal explains an answer of a service.
 func refusal(r *admin.RequestError) *Error {
+	if what, fix, ok := inWords(r); ok {
+		return Wrap(codeOfStatus(r.Status), r, what, fix)
+	}
 	what := strings.TrimRight(cmp.Or(r.Title, http.StatusText(r.Status)), ".")
 	fix := strings.TrimSpace(r.Detail)
 	if what == http.StatusText(r.Status) && fix != "" { // the detail is the better sentence
@@ -81,9 +84,6 @@ func refusal(r *admin.RequestError) *Error {
 		fix += " " + strings.TrimPrefix(field(one)+": ", ": ") + one.Detail
 	}
 	fix = strings.TrimSpace(fix)
-	if r.Status == http.StatusUnauthorized {
-		fix = "set DATASYNC_API_KEY, or DATASYNC_API_KEY_FILE to the path of a file that holds it"
-	}
 	if r.Status == http.StatusNotFound && (r.Code == "unknown" || r.Code == "route_not_found") {
 		return Wrap(Failed, r, "the service does not offer this", "check that the URL is that of a DataSync service of the same version as this program")
 	}
@@ -97,9 +97,12 @@ func refusal(r *admin.RequestError) *Error {
 	return Wrap(codeOfStatus(r.Status), r, what, fix)
 }
 
-// field says where in the request something is wrong, as a person would write it: address.country.
+// field says where in the request something is wrong, as a person would write it: address.country, or --sync-state.
 func field(one admin.ProblemDetail) string {
-	return strings.ReplaceAll(strings.TrimPrefix(cmp.Or(one.Pointer, one.Parameter, one.Header), "/"), "/", ".")
+	if one.Parameter != "" {
+		return flagOf(one.Parameter)
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(cmp.Or(one.Pointer, one.Header), "/"), "/", ".")
 }
 
 func codeOfStatus(status int) Code {

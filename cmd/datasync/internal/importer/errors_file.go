@@ -1,144 +1,88 @@
 package importer
 
 import (
-	"bufio"
-	"encoding/csv"
-	"encoding/json"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
-	"strconv"
+	"path/filepath"
+	"strings"
+	"time"
 )
 
 // WriteErrors writes the rows that could not be taken to path, in the form of the original, each with its line and the
-// reason. Without such rows there is no file.
-func WriteErrors(o Options, path string, bad []Bad) error {
-	if len(bad) == 0 {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove an old error file: %w", err)
+// reason. Without such rows there is no file. What stands there and was not left so by the import that the journal is of, such as a file
+// that somebody has begun to correct, is left alone: then the rows are in another file beside it. It returns where they are, "" for
+// nowhere.
+func WriteErrors(o Options, path string, j *Journal) (string, error) {
+	if len(j.Sum.Bad) == 0 {
+		return "", j.removeErrors(path)
+	}
+	var content bytes.Buffer
+	if err := writeBad(o, &content, j.Sum.Bad); err != nil {
+		return "", fmt.Errorf("write the error file: %w", err)
+	}
+	for n := 1; ; n++ {
+		name := numbered(path, n)
+		present, err := os.ReadFile(name)
+		switch {
+		case err == nil && bytes.Equal(present, content.Bytes()):
+			return name, j.noteErrors(name, present)
+		case err == nil && !j.left(name, present):
+			continue
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return "", fmt.Errorf("write the error file: %w", err)
 		}
+		next := name + ".new"
+		if err := os.WriteFile(next, content.Bytes(), 0o600); err != nil { // it holds customers
+			return "", fmt.Errorf("write the error file: %w", err)
+		}
+		if err := os.Rename(next, name); err != nil {
+			return "", fmt.Errorf("write the error file: %w", err)
+		}
+		return name, j.noteErrors(name, content.Bytes())
+	}
+}
+
+// numbered is path for 1, and path-2 and so on for others, before the extension.
+func numbered(path string, n int) string {
+	if n == 1 {
+		return path
+	}
+	extension := filepath.Ext(path)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n, extension)
+}
+
+// left reports whether the import has left a file as it is.
+func (j *Journal) left(path string, content []byte) bool { return j.errors[path] == checksum(content) }
+
+func (j *Journal) noteErrors(path string, content []byte) error {
+	sum := checksum(content)
+	if j.errors[path] == sum {
 		return nil
 	}
-	next := path + ".new"
-	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it holds customers
-	if err != nil {
-		return fmt.Errorf("write the error file: %w", err)
-	}
-	if err = errors.Join(writeBad(o, file, bad), file.Close()); err != nil {
-		return fmt.Errorf("write the error file: %w", err)
-	}
-	return os.Rename(next, path)
+	j.errors[path] = sum
+	return j.write(entry{At: time.Now().UTC(), Errors: &written{path, sum}})
 }
 
-func writeBad(o Options, w io.Writer, bad []Bad) (err error) {
-	reasons := make(map[int64]Bad, len(bad))
-	for _, one := range bad {
-		reasons[one.Row] = one
-	}
-	if err := mark(o, w); err != nil {
-		return err
-	}
-	reader, file, err := open(o, io.Discard)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	out := sink(reader, w)
-	for {
-		row, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return out.flush()
-		}
-		if err != nil {
-			return err
-		}
-		if reason, ok := reasons[row.Number]; ok {
-			if err := out.row(row, reason); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// mark begins the error file of a file in another encoding: it is UTF-8 itself, and is read as that because of the mark.
-func mark(o Options, w io.Writer) error {
-	if o.Encoding == "" || o.Encoding == "utf-8" {
+// removeErrors removes the error file of an earlier run.
+func (j *Journal) removeErrors(path string) error {
+	present, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && !j.left(path, present) {
 		return nil
 	}
-	_, err := io.WriteString(w, "\ufeff")
-	return err
-}
-
-// badSink writes rows in one format.
-type badSink interface {
-	row(row Row, bad Bad) error
-	flush() error
-}
-
-func sink(reader Reader, w io.Writer) badSink {
-	if reader.Header() == nil {
-		return &badLines{bufio.NewWriter(w)}
+	if err == nil {
+		err = os.Remove(path)
 	}
-	t := &badTable{csv: csv.NewWriter(w)}
-	t.csv.Comma = reader.Comma()
-	t.again = slices.Index(reader.Header(), LineColumn) == 0 && slices.Index(reader.Header(), ErrorColumn) == 1
-	header := t.cells(LineColumn, ErrorColumn, reader.Header())
-	t.columns = len(header)
-	_ = t.csv.Write(header) // the writer keeps its error for flush
-	return t
-}
-
-// badTable writes CSV. Our columns come first, so that a row with too many or too few values still has them.
-type badTable struct {
-	csv     *csv.Writer
-	columns int
-	again   bool // the original was an error file itself: its columns are ours
-}
-
-func (t *badTable) cells(line, reason string, rest []string) []string {
-	if t.again {
-		rest = rest[min(2, len(rest)):]
-	}
-	return append([]string{line, reason}, rest...)
-}
-
-func (t *badTable) row(row Row, bad Bad) error {
-	if row.Text != "" {
-		cells := []string{strconv.Itoa(bad.Line), bad.Reason, row.Text}
-		if len(cells) == t.columns {
-			cells = append(cells, "") // so that it stays bad until somebody looks at it
-		}
-		return t.csv.Write(cells)
-	}
-	return t.csv.Write(t.cells(strconv.Itoa(bad.Line), bad.Reason, row.Cells))
-}
-
-func (t *badTable) flush() error {
-	t.csv.Flush()
-	return t.csv.Error()
-}
-
-// badLines writes NDJSON.
-type badLines struct{ w *bufio.Writer }
-
-func (l *badLines) row(row Row, bad Bad) error {
-	var members map[string]json.RawMessage // as they stand there: numbers must not change
-	object := map[string]any{}
-	if json.Unmarshal([]byte(row.Text), &members) != nil || members == nil {
-		object[TextColumn] = row.Text
-	}
-	for name, value := range members {
-		object[name] = value
-	}
-	object[LineColumn], object[ErrorColumn] = bad.Line, bad.Reason
-	encoded, err := json.Marshal(object)
 	if err != nil {
-		return err
+		return fmt.Errorf("remove an old error file: %w", err)
 	}
-	_, err = l.w.Write(append(encoded, '\n'))
-	return err
+	return nil
 }
 
-func (l *badLines) flush() error { return l.w.Flush() }
+func checksum(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -44,7 +44,7 @@ func (c chunk) full(row Row) bool {
 }
 
 // Run sends what is not done yet. When ctx ends it stops at once taking up rows, waits for what is in the air, and
-// returns ctx's error. The journal tells what came of it, and is closed.
+// returns ctx's error. The journal tells what came of it.
 func (i *Import) Run(ctx context.Context) error {
 	sending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -62,12 +62,16 @@ func (i *Import) Run(ctx context.Context) error {
 	for range i.Senders {
 		group.Go(func() error { return i.work(broken, s, chunks) })
 	}
-	err := group.Wait()
-	err = errors.Join(err, i.Journal.Close(err == nil))
-	if err == nil && stopped {
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := i.Journal.Rest(); err != nil {
+		return err
+	}
+	if stopped {
 		return ctx.Err()
 	}
-	return err
+	return nil
 }
 
 // work sends chunks until there are no more.

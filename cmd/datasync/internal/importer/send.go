@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -113,8 +114,11 @@ func passing(status int) bool {
 	return status >= http.StatusInternalServerError
 }
 
-// explain is the reason in the error file.
+// explain is the reason in the error file. The catalog tells what is wrong in any order; the same row always has the same reason.
 func explain(p admin.Problem) string {
+	p.Errors = slices.SortedFunc(slices.Values(p.Errors), func(a, b admin.ProblemDetail) int {
+		return cmp.Or(cmp.Compare(a.Where(), b.Where()), cmp.Compare(a.Detail, b.Detail))
+	})
 	if ending, ok := errors.AsType[*exit.Error](exit.Explain(&admin.RequestError{Problem: p})); ok && ending.Fix != "" {
 		return ending.Fix
 	}

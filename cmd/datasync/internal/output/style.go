@@ -26,7 +26,7 @@ func StyleOf(state string) Style {
 		return Green
 	case "failed", "problem", "refused", "open", "conflict":
 		return Red
-	case "retrying", "pending", "running", "queued", "waiting", "drift", "paused", "accepted", "sent":
+	case "retrying", "pending", "running", "queued", "waiting", "drift", "paused", "draining", "outbound paused", "inbound paused", "accepted", "sent":
 		return Yellow
 	case "skipped", "discarded", "deleted", "detached", "cancelled":
 		return Dim

@@ -131,10 +131,10 @@ func (i *importing) run(ctx context.Context, o importer.Options, p *output.Print
 	if err != nil {
 		return err
 	}
-	target := importer.Target(customers.Bulk{Client: client(s)})
+	target := customers.Bulk{Client: client(s), DryRun: i.dryRun}
 	journal := importer.Unkept()
 	if i.dryRun {
-		target, i.patience = customers.Trial{Client: client(s)}, min(i.patience, trialPatience)
+		i.patience = min(i.patience, trialPatience)
 	} else if journal, err = i.open(scan, s.Settings.Catalog); err != nil {
 		return err
 	}

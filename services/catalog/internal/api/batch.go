@@ -35,6 +35,7 @@ type BatchOperation struct {
 // Batch is the answer to a batch.
 type Batch struct {
 	Object    string        `json:"object" enum:"batch"`
+	DryRun    bool          `json:"dry_run,omitempty" doc:"Nothing was done: data says what would have become of each operation"`
 	Succeeded int           `json:"succeeded"`
 	Failed    int           `json:"failed"`
 	Data      []BatchResult `json:"data" nullable:"false" doc:"What became of each operation, in their order"`
@@ -48,6 +49,7 @@ type BatchResult struct {
 }
 
 type batchInput struct {
+	DryRun         bool   `query:"dry_run" doc:"Do nothing, and say what would become of each operation"`
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Makes the batch safe to repeat: within 24 hours the same batch under the same key gets the first answer again"`
 	Document
 }
@@ -72,8 +74,8 @@ func (s *Server) batch(ctx context.Context, in *batchInput) (*batchOutput, error
 	defer cancel()
 	out := &batchOutput{}
 	err = s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if in.IdempotencyKey == "" {
-			out.Body, err = s.applyBatch(ctx, tx, operations)
+		if in.IdempotencyKey == "" || in.DryRun {
+			out.Body, err = s.applyBatch(ctx, tx, operations, in.DryRun)
 			return err
 		}
 		principal, _ := auth.From(ctx)
@@ -86,7 +88,7 @@ func (s *Server) batch(ctx context.Context, in *batchInput) (*batchOutput, error
 			out.IdempotentReplayed = "true"
 			return replayBatch(stored, &out.Body)
 		}
-		if out.Body, err = s.applyBatch(ctx, tx, operations); err != nil {
+		if out.Body, err = s.applyBatch(ctx, tx, operations, false); err != nil {
 			return err
 		}
 		encoded, err := json.Marshal(out.Body)
@@ -95,6 +97,9 @@ func (s *Server) batch(ctx context.Context, in *batchInput) (*batchOutput, error
 		}
 		return idempotency.Store(tx, key, idempotency.Answer{Status: http.StatusOK, Body: encoded})
 	})
+	if errors.Is(err, errDryRun) {
+		return out, nil
+	}
 	if errors.Is(err, idempotency.ErrRaced) {
 		err = idempotency.ErrRunning // the other one has just finished: the client's next try gets its answer
 	}
@@ -189,9 +194,12 @@ func decodeOperation(op, id string, customer []byte) (parsed uuid.UUID, edit cus
 	return parsed, edit, err
 }
 
-// applyBatch does the operations in one transaction. An error is the database's: nothing was done then.
-func (s *Server) applyBatch(ctx context.Context, tx *gorm.DB, operations []operation) (Batch, error) {
-	answer := Batch{Object: "batch", Data: make([]BatchResult, len(operations))}
+// errDryRun rolls back what was only tried.
+var errDryRun = errors.New("only tried")
+
+// applyBatch does the operations in one transaction. An error is the database's, or errDryRun: nothing was done then.
+func (s *Server) applyBatch(ctx context.Context, tx *gorm.DB, operations []operation, dryRun bool) (Batch, error) {
+	answer := Batch{Object: "batch", DryRun: dryRun, Data: make([]BatchResult, len(operations))}
 	var ids []uuid.UUID
 	for _, o := range operations {
 		if o.problem == nil && o.id != uuid.Nil {
@@ -217,6 +225,12 @@ func (s *Server) applyBatch(ctx context.Context, tx *gorm.DB, operations []opera
 		if creates[i] == nil {
 			answer.Data[i] = s.succeeded(http.StatusOK, c)
 		}
+	}
+	if dryRun {
+		for i := range creates {
+			answer.Data[i].Status = http.StatusCreated
+		}
+		return answer, errDryRun
 	}
 	return answer, s.insertAll(tx, creates, answer.Data)
 }

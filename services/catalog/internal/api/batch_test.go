@@ -57,6 +57,30 @@ func TestEachOperationOfABatchSucceedsOrFailsByItself(t *testing.T) {
 	require.EqualValues(t, 5, origins)
 }
 
+func TestABatchThatIsOnlyTriedDoesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	jane := idOf(b.create(`{"name": "Jane"}`))
+	before := b.events()
+	body := fmt.Sprintf(`{"operations": [
+		{"op": "create", "customer": {"name": "John"}},
+		{"op": "create", "customer": {"email": "nowhere"}},
+		{"op": "update", "id": %[1]q, "customer": {"name": "Janet"}},
+		{"op": "delete", "id": %[1]q},
+		{"op": "delete", "id": %[2]q}
+	]}`, jane, uuid.NewString())
+	tried := b.do(http.MethodPost, "/v1/customers/batch?dry_run=true", body, "Idempotency-Key: k1")
+	require.Equal(t, []int{201, 422, 200, 200, 404}, tried.results(t), tried.Raw)
+	require.Equal(t, true, tried.Body["dry_run"])
+	require.Equal(t, []any{"Jane"}, b.names(""))
+	require.Equal(t, before, b.events())
+
+	done := b.do(http.MethodPost, "/v1/customers/batch", body, "Idempotency-Key: k1")
+	require.Equal(t, []int{201, 422, 200, 200, 404}, done.results(t), "the key is still unused")
+	require.Empty(t, done.Header.Get("Idempotent-Replayed"))
+	require.Equal(t, []any{"John"}, b.names(""))
+}
+
 func TestABatchUnderAKeyHappensOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -96,7 +96,7 @@ func (j *job) supersede(version int64) {
 func (j *job) settleLine(state, skip string, latency time.Duration) {
 	if j.keepsLedger() {
 		j.entries.Settled = append(j.entries.Settled, ledger.Settlement{
-			ChangeID: j.link.Line.ID, State: state, Skip: skip, Latency: latency,
+			ChangeID: j.link.Line.ID, RemoteID: j.link.RemoteID, State: state, Skip: skip, Latency: latency,
 		})
 	}
 }

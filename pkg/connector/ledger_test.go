@@ -67,6 +67,7 @@ func TestTheLedgerTellsWhatHappenedToARecord(t *testing.T) {
 	}, told(lines))
 	require.Equal(t, []admin.FieldDiff{{Field: "name", After: "Ada"}}, lines[0].Fields)
 	require.Equal(t, []admin.FieldDiff{{Field: "name", Before: "Ada", After: "Eve"}, {Field: "phone", After: "1"}}, lines[2].Fields)
+	require.Equal(t, object.ID, lines[0].RemoteID, "a search for the object finds its create")
 	require.NotEmpty(t, lines[0].EventID)
 	require.NotEmpty(t, lines[1].EventID)
 	require.NotEmpty(t, lines[2].EventID)
@@ -113,6 +114,7 @@ func TestAllAttemptsAreFoldedIntoTheChangeThatTheyWereMadeFor(t *testing.T) {
 	b.work()
 	lines := b.timeline(s.ID)
 	require.Equal(t, []string{"outbound create applied"}, told(lines))
+	require.NotEmpty(t, lines[0].RemoteID)
 	attempts := lines[0].Attempts
 	require.Len(t, attempts, 4)
 	for i, want := range []admin.Attempt{

@@ -266,9 +266,9 @@ func (j *job) finish(ctx context.Context) error {
 	reply, err := j.call(ctx, in)
 	switch {
 	case err == nil:
-		op := in.Op
-		j.outcome(in, l.changes(in), admin.StateApplied, "")
+		op, moved := in.Op, l.changes(in)
 		l.complete(reply)
+		j.outcome(in, moved, admin.StateApplied, "")
 		j.looked, j.before = true, l.Shadow
 		if op != opDelete {
 			j.tell(l.observe(j.o.Name, reply, time.Now()))
@@ -310,8 +310,9 @@ func (j *job) find(ctx context.Context) (found bool, err error) {
 		return err
 	})
 	if err == nil {
-		j.outcome(in, l.changes(in), admin.StateApplied, "")
+		moved := l.changes(in)
 		l.complete(object)
+		j.outcome(in, moved, admin.StateApplied, "")
 		j.before = l.Shadow
 		j.tell(l.observe(j.o.Name, object, time.Now()))
 		return true, nil

@@ -22,8 +22,9 @@ SELECT * FROM json_to_recordset(?::json) AS a (id uuid, change_id uuid, record_i
     started_at timestamptz, duration_ms double precision, status integer, request_id text, class text, field text, error text)`
 
 	updateSettled = `
-UPDATE changes AS c SET state = s.state, skip = s.skip, latency_ms = s.latency_ms
-FROM json_to_recordset(?::json) AS s (id uuid, state text, skip text, latency_ms double precision) WHERE c.id = s.id`
+UPDATE changes AS c SET state = s.state, skip = s.skip, latency_ms = s.latency_ms,
+    remote_id = CASE WHEN c.remote_id = '' THEN s.remote_id ELSE c.remote_id END
+FROM json_to_recordset(?::json) AS s (id uuid, remote_id text, state text, skip text, latency_ms double precision) WHERE c.id = s.id`
 )
 
 // Append writes entries inside the caller's transaction, in one round trip; none cost nothing. Count them with a Meter

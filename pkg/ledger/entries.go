@@ -49,6 +49,7 @@ type Attempt struct {
 // failed to discarded. A change that the ledger does not have (any more) is passed over.
 type Settlement struct {
 	ChangeID uuid.UUID
+	RemoteID string // the object that it made; "" when the change has one already, or made none
 	State    string
 	Skip     string
 	Latency  time.Duration // see Change
@@ -99,6 +100,7 @@ type attemptRow struct {
 
 type settledRow struct {
 	ID        uuid.UUID `json:"id"`
+	RemoteID  string    `json:"remote_id"`
 	State     string    `json:"state"`
 	Skip      string    `json:"skip"`
 	LatencyMS float64   `json:"latency_ms"`
@@ -137,7 +139,7 @@ func (a Attempt) row() any {
 }
 
 func (s Settlement) row() any {
-	return settledRow{ID: s.ChangeID, State: s.State, Skip: text(s.Skip), LatencyMS: milliseconds(s.Latency)}
+	return settledRow{ID: s.ChangeID, RemoteID: key(s.RemoteID), State: s.State, Skip: text(s.Skip), LatencyMS: milliseconds(s.Latency)}
 }
 
 func diffs(fields []admin.FieldDiff) []admin.FieldDiff {

@@ -86,7 +86,11 @@ func TestAConflictIsResolved(t *testing.T) {
 	id, stripeID := s.create(object{"name": "Grace Hopper", "phone": "+1 212 555 0111"})
 	s.conflict(id, stripeID)
 	b := open(t, s.console.URL)
-	b.logIn("ada", "/dashboard/conflicts")
+	b.logIn("ada", "/dashboard/customers/"+id)
+	b.shows("main .badge", "conflict")
+	b.accessible("a customer with a conflict")
+	b.press("main", "Choose a value")
+	b.until("the conflicts, live", `location.pathname === "/dashboard/conflicts" && document.documentElement.dataset.live === "on"`)
 	b.shows("main", "+1 212 555 0100")
 	b.press("main", "Take Stripe’s value")
 	b.shows("#say", "Settled")
@@ -124,6 +128,24 @@ func TestADirectionIsPausedAndResumed(t *testing.T) {
 	b.shows("main", "Paused: changes made in the catalog wait")
 	b.press("main", "Resume")
 	b.until("flows", `!document.querySelector("main").innerText.includes("Paused")`)
+	b.clean()
+}
+
+func TestADrainIsNamedUntilItIsEnded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	b := open(t, s.console.URL)
+	b.logIn("ada", "/dashboard/workers")
+	b.press("main", "Drain")
+	b.shows("main .badge.warn", "draining")
+	b.shows("#say", "take nothing new")
+	b.visit("/dashboard")
+	b.shows("main", "The connector of Stripe is draining: an operator lets it take nothing new.")
+	b.accessible("the overview while it drains")
+	b.press("main", "End it on Workers")
+	b.until("the workers, live", `location.pathname === "/dashboard/workers" && document.documentElement.dataset.live === "on"`)
+	b.press("main", "Take work again")
+	b.until("flows", `!document.querySelector("main").innerText.includes("draining")`)
 	b.clean()
 }
 

@@ -16,15 +16,17 @@ type Problem struct {
 	Service string
 	Text    string // what is wrong, in a sentence without personal data
 	Action  string // what to do first
+
+	after time.Duration // how long it has to last before it is told
 }
 
 // stuck is how long a message may wait in the outbox.
 const stuck = time.Minute
 
 // problems reads a status.
-func problems(service string, s admin.Status, err error, now time.Time, silence time.Duration) (found []Problem) {
+func (o *Options) problems(service string, s admin.Status, err error, now time.Time) (found []Problem) {
 	add := func(key, action, format string, args ...any) {
-		found = append(found, Problem{service + "/" + key, service, fmt.Sprintf(format, args...), action})
+		found = append(found, Problem{Key: service + "/" + key, Service: service, Text: fmt.Sprintf(format, args...), Action: action})
 	}
 	if err != nil {
 		add("down", "Look at its log and at /readyz?verbose.", "it does not answer.")
@@ -45,12 +47,36 @@ func problems(service string, s admin.Status, err error, now time.Time, silence 
 		add("parked", "Open Failures: it groups them by reason, with the fix.", "%s parked, because the remote refuses them.", count(n, "record is", "records are"))
 	}
 	if n := s.Records.Conflicts; n > 0 {
-		add("conflicts", "Open Conflicts and choose a value for each field.", "%s for somebody to decide.", count(n, "conflict waits", "conflicts wait"))
+		add("conflicts", "Open Conflicts and choose a value for each field.", "%s with a conflict for somebody to decide.", count(n, "customer waits", "customers wait"))
 	}
 	if s.Breaker != nil && s.Breaker.Open {
 		add("breaker", "Calls begin again by themselves when that is mended.", "no calls are made: %s.", s.Breaker.Reason)
 	}
-	return append(found, feedProblems(service, s.Feed, now, silence)...)
+	found = append(found, o.held(service, s)...)
+	return append(found, feedProblems(service, s.Feed, now, o.Silence)...)
+}
+
+// held is what operators stopped while customers wait for it: one problem, however much they stopped.
+func (o *Options) held(service string, s admin.Status) []Problem {
+	var what []string
+	if s.Draining {
+		what = append(what, "it is draining, so it takes nothing new")
+	}
+	for _, direction := range s.Paused {
+		if direction == admin.Inbound {
+			what = append(what, "what comes from the remote is paused")
+		} else {
+			what = append(what, "what goes to the remote is paused")
+		}
+	}
+	waiting := s.Records.Pending + s.Records.Retrying
+	if len(what) == 0 || waiting == 0 {
+		return nil
+	}
+	return []Problem{{
+		Key: service + "/held", Service: service, after: o.Hold, Action: "An operator wanted it so: end it on Workers when it was forgotten.",
+		Text: fmt.Sprintf("%s, and %s.", strings.Join(what, " and "), count(waiting, "customer waits", "customers wait")),
+	}}
 }
 
 // told reports whether an open breaker says the same as the check.
@@ -63,12 +89,12 @@ func feedProblems(service string, f *admin.Feed, now time.Time, silence time.Dur
 		return nil
 	}
 	if f.Gap != "" {
-		found = append(found, Problem{service + "/gap", service, f.Gap + ".", "Open Drift and compare everything once."})
+		found = append(found, Problem{Key: service + "/gap", Service: service, Text: f.Gap + ".", Action: "Open Drift and compare everything once."})
 	}
 	if age := now.Sub(f.NoticedAt); !f.NoticedAt.IsZero() && age > silence {
 		found = append(found, Problem{
-			service + "/silent", service, fmt.Sprintf("no webhook has come for %s.", age.Round(time.Minute)),
-			"Check that the endpoint is enabled: datasync webhook endpoint. Changes are found by polling meanwhile.",
+			Key: service + "/silent", Service: service, Text: fmt.Sprintf("no webhook has come for %s.", age.Round(time.Minute)),
+			Action: "Check that the endpoint is enabled: datasync webhook endpoint. Changes are found by polling meanwhile.",
 		})
 	}
 	return found

@@ -30,6 +30,7 @@ type Options struct {
 	Console string            // address of the console, for the link in each message; may be ""
 	Memory  string            // file that keeps what was told over a restart; "": a restart tells again what stands
 	Every   time.Duration     // how often to look; default 15s
+	Hold    time.Duration     // how long customers may wait for what an operator paused or drains; default 5m
 	Silence time.Duration     // without a webhook from the remote for this long, something is wrong; default 24h
 	HTTP    *http.Client      // default: one with a timeout of 10s
 	Log     *slog.Logger
@@ -48,7 +49,8 @@ type Watch struct {
 // known is a problem as it was seen last.
 type known struct {
 	Problem
-	seen, missed int // rounds in a row
+	seen, missed int       // rounds in a row
+	since        time.Time // the first of the rounds in which it was seen
 	told         bool
 }
 
@@ -59,6 +61,9 @@ func New(o Options) *Watch {
 	}
 	if o.Silence <= 0 {
 		o.Silence = 24 * time.Hour
+	}
+	if o.Hold <= 0 {
+		o.Hold = 5 * time.Minute
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 10 * time.Second}
@@ -104,14 +109,14 @@ func (w *Watch) RunOnce(ctx context.Context) error {
 				}
 			}
 		}
-		for _, p := range problems(name, status, err, now, w.o.Silence) {
+		for _, p := range w.o.problems(name, status, err, now) {
 			found[p.Key] = p
 		}
 	}
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // told to stop: what was not answered is no problem of the services
 	}
-	began, over := w.compare(found)
+	began, over := w.compare(found, now)
 	if len(began)+len(over) == 0 {
 		return nil
 	}
@@ -128,14 +133,14 @@ func (w *Watch) RunOnce(ctx context.Context) error {
 }
 
 // compare notes what was found and returns what has to be told.
-func (w *Watch) compare(found map[string]Problem) (began, over []Problem) {
+func (w *Watch) compare(found map[string]Problem, now time.Time) (began, over []Problem) {
 	for key, p := range found {
 		if w.known[key] == nil {
-			w.known[key] = &known{}
+			w.known[key] = &known{since: now}
 		}
 		k := w.known[key]
 		k.Problem, k.seen, k.missed = p, k.seen+1, 0
-		if !k.told && k.seen >= lasting {
+		if !k.told && k.seen >= lasting && now.Sub(k.since) >= p.after {
 			began = append(began, p)
 		}
 	}

@@ -157,7 +157,7 @@ func TestEverythingThatBeginsTogetherIsOneMessage(t *testing.T) {
 	messages := look(2)
 	require.Len(t, messages, 1)
 	for _, part := range []string{
-		"broker is not well: connection refused", "has waited 1m30s", "1 record is parked", "4 conflicts wait",
+		"broker is not well: connection refused", "has waited 1m30s", "1 record is parked", "4 customers wait with a conflict",
 		"the API key was refused", "away for too long", "no webhook has come for 25h0m0s",
 	} {
 		require.Contains(t, messages[0], part)
@@ -217,4 +217,48 @@ func TestTheAddressOfTheWebhookIsNotInErrors(t *testing.T) {
 	err := w.RunOnce(t.Context())
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "secret")
+}
+
+// watchOf looks with a patience for what operators stopped.
+func watchOf(t *testing.T, s *service, r *receiver, hold time.Duration) *alerts.Watch {
+	t.Helper()
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	return alerts.New(alerts.Options{Sources: map[string]alerts.Source{"stripe": s}, Webhook: server.URL, Hold: hold})
+}
+
+func TestWhatOperatorsStoppedIsToldOnceWhileCustomersWaitAndWhenItIsOver(t *testing.T) {
+	t.Parallel()
+	s, r := &service{}, &receiver{}
+	w := watchOf(t, s, r, time.Nanosecond)
+	look := func() {
+		for range 4 {
+			require.NoError(t, w.RunOnce(t.Context()))
+		}
+	}
+	s.status = admin.Status{Draining: true, Paused: []string{admin.Outbound, admin.Inbound}}
+	look()
+	require.Empty(t, r.messages, "nobody waits")
+	s.status.Records = admin.Records{Pending: 2, Retrying: 1}
+	look()
+	require.Equal(t, []string{"stripe: it is draining, so it takes nothing new and what goes to the remote is paused and what comes from the remote is paused, and 3 customers wait. " +
+		"An operator wanted it so: end it on Workers when it was forgotten."}, r.messages)
+	s.status.Records.Pending = 9
+	look()
+	require.Len(t, r.messages, 1)
+	s.status.Draining, s.status.Paused = false, nil
+	look()
+	require.Len(t, r.messages, 2)
+	require.Contains(t, r.messages[1], "stripe: over: it is draining")
+}
+
+func TestAShortPauseWakesNobody(t *testing.T) {
+	t.Parallel()
+	s, r := &service{}, &receiver{}
+	w := watchOf(t, s, r, 0) // the default is minutes
+	s.status = admin.Status{Paused: []string{admin.Outbound}, Records: admin.Records{Pending: 2}}
+	for range 10 {
+		require.NoError(t, w.RunOnce(t.Context()))
+	}
+	require.Empty(t, r.messages)
 }

@@ -85,10 +85,12 @@ func (c Chart) Sketch(line int) string {
 	return strings.Join(points, " ")
 }
 
-// Series is an hour of work, minute by minute, added up over services.
+// Series is an hour of work, minute by minute, added up over services. Until one has told, there is nothing to draw: that is
+// not the same as an hour without work.
 type Series struct {
 	minutes []int64
 	points  map[int64]*minute
+	told    bool
 }
 
 type minute struct {
@@ -111,6 +113,7 @@ func NewSeries(now time.Time) *Series {
 
 // Add adds a service's points; those outside the hour are ignored.
 func (s *Series) Add(points []admin.Point) {
+	s.told = true
 	for _, p := range points {
 		m, ok := s.points[p.At.UTC().Truncate(time.Minute).Unix()]
 		if !ok {
@@ -167,13 +170,23 @@ func (s *Series) line(value func(*minute) *float64) []*float64 {
 	return line
 }
 
+// counts is a line in which a minute without work is 0.
+func (s *Series) counts(value func(*minute) float64) []*float64 {
+	return s.line(func(m *minute) *float64 {
+		if !s.told {
+			return nil
+		}
+		return new(value(m))
+	})
+}
+
 // Throughput is changes per minute in both directions.
 func (s *Series) Throughput(out, in string) Chart {
 	return Chart{
 		ID: "throughput", Title: "Changes per minute", Unit: "n", Names: []string{out, in}, Colours: []string{"--accent", "--second"}, Minutes: s.minutes,
 		Lines: [][]*float64{
-			s.line(func(m *minute) *float64 { return new(m.outbound) }),
-			s.line(func(m *minute) *float64 { return new(m.inbound) }),
+			s.counts(func(m *minute) float64 { return m.outbound }),
+			s.counts(func(m *minute) float64 { return m.inbound }),
 		},
 	}
 }
@@ -215,11 +228,11 @@ func (s *Series) ByClass() Chart {
 	for i, class := range slices.Sorted(maps.Keys(classes)) {
 		chart.Names = append(chart.Names, class)
 		chart.Colours = append(chart.Colours, []string{"--bad", "--warn", "--accent", "--second"}[i%4])
-		chart.Lines = append(chart.Lines, s.line(func(m *minute) *float64 { return new(float64(m.errors[class])) }))
+		chart.Lines = append(chart.Lines, s.counts(func(m *minute) float64 { return float64(m.errors[class]) }))
 	}
 	if len(chart.Lines) == 0 {
 		chart.Names, chart.Colours = []string{"failed"}, []string{"--bad"}
-		chart.Lines = [][]*float64{s.line(func(*minute) *float64 { return new(0.0) })}
+		chart.Lines = [][]*float64{s.counts(func(*minute) float64 { return 0 })}
 	}
 	return chart
 }

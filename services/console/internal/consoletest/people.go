@@ -27,7 +27,7 @@ func (w *World) populate(now time.Time) {
 func (w *World) state(now time.Time) {
 	w.Answers["catalog /admin/v1/me"] = admin.Me{ID: "1", Name: "first key", Scopes: []string{"admin"}}
 	w.Answers["catalog /admin/v1/status"] = admin.Status{
-		Service: "catalog", Role: "catalog", Version: "dev", StartedAt: now.Add(-time.Hour), Records: admin.Records{Total: 12483, Conflicts: 1},
+		Service: "catalog", Role: "catalog", Version: "dev", StartedAt: now.Add(-time.Hour), Records: admin.Records{Total: 12483, Pending: 3, Failed: 2, Conflicts: 1},
 		Hops: []admin.Hop{{Name: "outbox"}, {Name: "changes queue", Depth: 1, OldestSeconds: 0.02}},
 	}
 	w.Answers["stripe /admin/v1/status"] = admin.Status{
@@ -72,7 +72,7 @@ func (w *World) people(now time.Time) {
 	refused := &admin.Failure{Class: "permanent", Field: "email", Reason: "Invalid email address: edsger@localhost", Attempt: 1, Version: 4}
 	all := []customer{
 		one(Ada, "Ada Lovelace", "ada@lovelace.example", "pending", "cus_QXg7vN2dAda", nil),
-		one(Grace, "Grace Hopper", "grace@navy.example", "synced", "cus_QXg7vN2dGrace", nil),
+		one(Grace, "Grace Hopper", "grace@navy.example", "conflict", "cus_QXg7vN2dGrace", nil),
 		one(Edsger, "Edsger Dijkstra", "edsger@localhost", "failed", "", refused),
 	}
 	w.Answers["catalog /v1/customers"] = ListOf(all...)

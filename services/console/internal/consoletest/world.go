@@ -102,9 +102,24 @@ func (w *World) serve(service string) http.Handler {
 			refuse(rw, http.StatusNotFound, "there is no "+path)
 			return
 		}
+		if list, ok := answer.(admin.List[admin.Conflict]); ok {
+			answer = conflictsOf(list, r.URL.Query().Get("record_id"))
+		}
 		rw.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(rw).Encode(answer) // the test notices
 	})
+}
+
+// conflictsOf are those of one customer; "" for all.
+func conflictsOf(list admin.List[admin.Conflict], id string) admin.List[admin.Conflict] {
+	all := list.Data
+	list.Data = nil
+	for _, one := range all {
+		if id == "" || one.RecordID == id {
+			list.Data = append(list.Data, one)
+		}
+	}
+	return list
 }
 
 func refuse(rw http.ResponseWriter, status int, detail string) {

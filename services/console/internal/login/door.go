@@ -51,7 +51,9 @@ func (d *Door) Handler(pages http.Handler) http.Handler {
 	}
 	mux.HandleFunc("POST /logout", d.leave)
 	mux.Handle("/", d.guard(pages))
-	return http.NewCrossOriginProtection().Handler(mux)
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(d.foreign))
+	return origin.Handler(mux)
 }
 
 // guard lets a request with a session through, and sends others to log in and back to where they wanted to go.
@@ -66,7 +68,7 @@ func (d *Door) guard(pages http.Handler) http.Handler {
 			pages.ServeHTTP(w, r.WithContext(session.With(r.Context(), who)))
 			return
 		}
-		to := loginURL(r)
+		to := loginURL(w, r)
 		switch {
 		case strings.Contains(r.Header.Get("Accept"), "text/event-stream"):
 			w.Header().Set("Content-Type", "text/event-stream")

@@ -27,6 +27,7 @@ type page struct {
 	Next     string
 	Name     string
 	Error    string
+	Undone   bool // something was asked for when the session had ended
 }
 
 type frame struct {
@@ -38,7 +39,8 @@ func (d *Door) show(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // next keeps to our own pages
 		return
 	}
-	d.write(w, r, http.StatusOK, page{Next: next(r.URL.Query().Get("next"))})
+	query := r.URL.Query()
+	d.write(w, r, http.StatusOK, page{Next: next(query.Get("next")), Undone: query.Has(undone)})
 }
 
 func (d *Door) write(w http.ResponseWriter, r *http.Request, status int, p page) {
@@ -46,11 +48,20 @@ func (d *Door) write(w http.ResponseWriter, r *http.Request, status int, p page)
 	if d.Provider != nil {
 		p.Provider = d.Provider.Name()
 	}
-	p.Frame.Title = "Log in"
+	p.Frame = frame{"Log in", theme(r)}
+	d.render(w, r, status, "door", p)
+}
+
+// theme is light, dark, or "" for what the system says.
+func theme(r *http.Request) string {
 	if theme, err := r.Cookie("theme"); err == nil && (theme.Value == "light" || theme.Value == "dark") {
-		p.Frame.Theme = theme.Value
+		return theme.Value
 	}
-	html, err := d.UI.Render("login", "door", p)
+	return ""
+}
+
+func (d *Door) render(w http.ResponseWriter, r *http.Request, status int, part string, data any) {
+	html, err := d.UI.Render("login", part, data)
 	if err != nil {
 		d.Log.ErrorContext(r.Context(), "the log-in could not be rendered", slog.Any("error", err))
 		http.Error(w, "This page could not be shown; the console's log says why.", http.StatusInternalServerError)
@@ -139,16 +150,52 @@ func (d *Door) leave(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-// loginURL is the log-in that comes back to what r asked for; a form is not sent again, its page is shown.
-func loginURL(r *http.Request) string {
+// undone marks the address of a log-in before which an action was asked for and not done.
+const undone = "undone"
+
+// loginURL is the log-in that comes back to what r asked for. A form is not sent again: its page is shown, and the log-in says
+// that nothing was done.
+func loginURL(w http.ResponseWriter, r *http.Request) string {
 	to := r.URL.RequestURI()
-	if current, err := url.Parse(r.Header.Get("Hx-Current-Url")); r.Header.Get("Hx-Request") != "" && err == nil {
+	current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
+	switch {
+	case r.Header.Get("Hx-Request") != "" && err == nil:
 		to = current.RequestURI()
-	} else if r.Method != http.MethodGet {
-		to = "/dashboard"
+	case r.Method != http.MethodGet:
+		to = pageOf(w, r)
 	}
-	return "/login?" + url.Values{"next": {to}}.Encode()
+	query := url.Values{"next": {to}}
+	if r.Method != http.MethodGet {
+		query.Set(undone, "1")
+	}
+	return "/login?" + query.Encode()
 }
+
+// pageOf is the page on which a form was: as it says, or as the browser does.
+func pageOf(w http.ResponseWriter, r *http.Request) string {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if back := r.PostFormValue("back"); strings.HasPrefix(back, "/dashboard") {
+		return back
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return "/dashboard"
+	}
+	return next(from.RequestURI())
+}
+
+// foreign answers what a browser says that another site sent. Nothing was done, whoever is logged in.
+func (d *Door) foreign(w http.ResponseWriter, r *http.Request) {
+	d.Log.WarnContext(r.Context(), "a request of another site was refused", slog.String("from", from(r)), slog.String("path", r.URL.Path))
+	if r.Header.Get("Hx-Request") != "" {
+		d.render(w, r, http.StatusForbidden, "say", session.Flash{Text: foreignText, Bad: true})
+		return
+	}
+	d.render(w, r, http.StatusForbidden, "foreign", page{Frame: frame{"Refused", theme(r)}, Error: foreignText})
+}
+
+const foreignText = "Your browser says that this was sent by another site than the console, so nothing was done. " +
+	"Open the console and do it there. If you were there, a proxy before the console changes the Host header: have it pass that on."
 
 // next keeps redirects on this site.
 func next(to string) string {

@@ -105,11 +105,23 @@ func (s *Site) regret(ctx context.Context, c *call, err error) string {
 		return wrong.Error()
 	case errors.Is(err, errRole):
 		return fmt.Sprintf("Your role, %s, does not allow this. Nothing was done.", c.session.Role)
+	case errors.Is(err, errNotFound):
+		return s.noSuch(c)
 	case errors.As(err, &refused):
 		return upstream.Reason(err)
 	}
 	s.Log.WarnContext(ctx, "an action failed", slog.String("path", c.URL.Path), slog.Any("error", err))
 	return "The service cannot be reached. It is not known whether it was done; look again in a moment."
+}
+
+// noSuch says what the address of an action names that is not there.
+func (s *Site) noSuch(c *call) string {
+	if name := c.PathValue("service"); name != "" {
+		if _, ok := s.Fleet.Find(name); !ok {
+			return fmt.Sprintf("There is no connector called %s. Nothing was done.", name)
+		}
+	}
+	return "There is no such action. Nothing was done."
 }
 
 // next is where a browser without scripts goes after an action.

@@ -2,9 +2,6 @@ package pages
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
@@ -13,8 +10,9 @@ import (
 const auditShown = 100
 
 type auditPage struct {
-	Rows []auditRow
-	Next string
+	Rows   []auditRow
+	Next   string
+	Silent string // services that did not answer
 }
 
 type auditRow struct {
@@ -31,11 +29,7 @@ func (s *Site) audit(ctx context.Context, c *call) (any, error) {
 				return a.Audit(ctx, admin.Page{Cursor: cursor, Limit: limit})
 			})
 			return rows(list, func(e admin.AuditEntry) auditRow {
-				row := auditRow{AuditEntry: e, Service: service.Name}
-				for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
-					row.Details = append(row.Details, fmt.Sprintf("%s %v", name, e.Detail[name]))
-				}
-				return row
+				return auditRow{AuditEntry: e, Service: service.Name, Details: details(e.Detail)}
 			}), err
 		}})
 	}
@@ -43,8 +37,7 @@ func (s *Site) audit(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.failed(c, merged.Failed)
-	p := auditPage{Rows: merged.Items}
+	p := auditPage{Rows: merged.Items, Silent: s.failed(c, merged.Failed)}
 	if merged.Next != "" {
 		p.Next = link("/dashboard/audit", "cursor", merged.Next)
 	}

@@ -17,7 +17,8 @@ type changesPage struct {
 	Filter changeFilter
 	Rows   []changeRow
 	Next   string
-	Older  bool // not the newest page: nothing new comes in here
+	Silent string // services that did not answer
+	Older  bool   // not the newest page: nothing new comes in here
 }
 
 // changeFilter is what the form of the page holds.
@@ -33,13 +34,19 @@ type changeRow struct {
 	Who   person
 	Note  string
 	Names []string
+	Fold  bool // so many fields that their values are folded
+	Tries int  // calls that were made
 	Last  *admin.Attempt
+	Bare  bool         // no version travelled
 	Again changeAction // what an operator can do about it
 	Leave string       // address of the form that discards it
 }
 
 // changeAction brings the customer of a change to the other side, or back, once more.
-type changeAction struct{ URL, Label string }
+type changeAction struct{ URL, Label, Means string }
+
+// fieldsShown is how many fields of a change are shown with their values; those of more are folded.
+const fieldsShown = 2
 
 func (s *Site) changes(ctx context.Context, c *call) (any, error) {
 	query := c.URL.Query()
@@ -59,7 +66,7 @@ func (s *Site) changes(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.failed(c, merged.Failed)
+	p.Silent = s.failed(c, merged.Failed)
 	who := s.people(ctx, c, idsOf(merged.Items, func(change admin.Change) string { return change.RecordID })...)
 	for _, change := range merged.Items {
 		p.Rows = append(p.Rows, s.changeRow(c, change, who))
@@ -103,29 +110,35 @@ func (s *Site) changeRow(c *call, change admin.Change, who people) changeRow {
 	for _, f := range row.Fields {
 		row.Names = append(row.Names, f.Field)
 	}
+	row.Fold = len(row.Names) > fieldsShown
 	remote := remoteTitle(change.Service)
 	if change.Service == s.Fleet.Catalog.Name {
 		remote = remoteTitle(change.Origin)
 	}
 	at := "/dashboard/customers/" + change.RecordID + "/" + change.Service
-	switch change.Direction {
-	case admin.Outbound:
-		row.Way, row.Again = "to "+remote, changeAction{at + "/push", "Replay"}
+	switch {
+	case timeline.ByHand(change.Op):
+		row.byHand(remote)
+	case change.Direction == admin.Outbound:
+		row.Way, row.Again = "to "+remote, changeAction{at + "/push", "Replay", "Brings today’s state to " + remote + ", not this change."}
 		switch change.State {
 		case admin.StateApplied:
 			row.Badge = ui.BadgeOf("mirrored")
 		case admin.StateFailed:
-			row.Again, row.Leave = changeAction{at + "/retry", "Retry"}, at+"/discard"
+			row.Again, row.Leave = changeAction{at + "/retry", "Retry", "Tries today’s state again."}, at+"/discard"
 		case admin.StateRetrying, admin.StateDiscarded:
-			row.Again = changeAction{at + "/retry", "Retry"}
+			row.Again = changeAction{at + "/retry", "Retry", "Tries today’s state again."}
 		}
-	case admin.Inbound:
+	case change.Direction == admin.Inbound:
 		row.Way = "from " + remote
+		if change.Op == "check" {
+			row.Op, row.Way = looked(change, remote)
+		}
 		if change.State == admin.StateSent {
 			row.Badge = ui.Badge{Look: "ok", Icon: "ok", Text: "handed on"}
 		}
 		if change.Service != s.Fleet.Catalog.Name {
-			row.Again = changeAction{at + "/pull", "Replay"}
+			row.Again = changeAction{at + "/pull", "Replay", "Reads what " + remote + " has today, not this change."}
 		}
 	default:
 		row.Way = "in the catalog"
@@ -133,16 +146,37 @@ func (s *Site) changeRow(c *call, change admin.Change, who people) changeRow {
 			row.Badge = ui.Badge{Look: "ok", Icon: "ok", Text: "accepted"}
 		}
 	}
-	if row.Op == "check" {
-		row.Op = "notice"
-	}
 	if !c.may(session.Operator) {
 		row.Again, row.Leave = changeAction{}, ""
 	}
 	if n := len(change.Attempts); n > 0 {
+		row.Tries = n
 		last := change.Attempts[n-1]
 		last.Error = c.text(last.Error)
 		row.Last = &last
 	}
 	return row
+}
+
+// looked words a look at the remote's object. Only one that a notification led to is the remote's doing.
+func looked(change admin.Change, remote string) (op, way string) {
+	if change.EventID != "" {
+		return "notice", "from " + remote
+	}
+	return "look", "at " + remote
+}
+
+// byHand words what an operator did to how the customer takes part.
+func (row *changeRow) byHand(remote string) {
+	row.Badge, row.Bare = ui.BadgeOf("done"), true
+	switch row.Op {
+	case "link":
+		row.Op, row.Way = "linked", "with "+remote
+	case "unlink":
+		row.Op, row.Way, row.Note = "unlinked", "from "+remote, "nothing moves until it is linked again"
+	case "pause":
+		row.Op, row.Way, row.Note = "paused", "for "+remote, "nothing moves until it is resumed"
+	case "resume":
+		row.Op, row.Way = "resumed", "for "+remote
+	}
 }

@@ -44,6 +44,7 @@ func (p *customerPage) compare(c *call, customer upstream.Customer, story []time
 		if row.Differs {
 			p.Differs++
 		}
+		p.Moved = p.Moved || p.Side.Asked && row.Now != row.Agreed
 		row.By, row.At = lastSet(story, field)
 		row.Catalog, row.Agreed, row.Now = c.value(field, row.Catalog), c.value(field, row.Agreed), c.value(field, row.Now)
 		p.Rows = append(p.Rows, row)

@@ -14,6 +14,7 @@ type conflictsPage struct {
 	Open    []conflictRow
 	Settled []conflictRow
 	Next    string
+	Silent  bool // the catalog did not answer
 }
 
 type conflictRow struct {
@@ -28,10 +29,12 @@ func (s *Site) conflicts(ctx context.Context, c *call) (any, error) {
 	open, err := s.openConflicts(ctx)
 	if err != nil {
 		c.missing(s.Fleet.Catalog, err)
+		p.Silent = true
 	}
 	all, err := s.conflictList(ctx, admin.ConflictFilter{Page: admin.Page{Cursor: c.URL.Query().Get("cursor"), Limit: conflictsShown}})
 	if err != nil {
 		c.missing(s.Fleet.Catalog, err)
+		p.Silent = true
 	}
 	who := s.people(ctx, c, idsOf(slices.Concat(open.Data, all.Data), func(one admin.Conflict) string { return one.RecordID })...)
 	for _, one := range open.Data {
@@ -72,7 +75,7 @@ func (s *Site) openConflicts(ctx context.Context) (admin.List[admin.Conflict], e
 }
 
 func (s *Site) conflictList(ctx context.Context, f admin.ConflictFilter) (admin.List[admin.Conflict], error) {
-	what := "conflicts " + f.Cursor
+	what := "conflicts " + f.RecordID + " " + f.Cursor
 	if f.Open {
 		what = "open " + what
 	}

@@ -26,8 +26,12 @@ type customerPage struct {
 	Side                 side // the one that is compared
 	Rows                 []fieldRow
 	Differs              int
+	Moved                bool // the remote is not as it was agreed last
 	Story                []timeline.Entry
-	Loud                 bool // what had no effect is left out
+	Silent               string // services that did not tell what they wrote down
+	Conflicts            []admin.Conflict
+	Waits                []string // why it has to wait although nothing is wrong
+	Loud                 bool     // what had no effect is left out
 	Quieter, Next        string
 }
 
@@ -41,6 +45,8 @@ type side struct {
 	Current        bool
 	Known          bool // the connector answered and has a link
 	Away           bool
+	Unlinked       bool   // an operator keeps it apart from the remote
+	State          string // the connector's, unless only the catalog knows: see know
 	Link           admin.Link
 	Badge          ui.Badge
 	Failure        *failure
@@ -82,7 +88,7 @@ func (s *Site) customer(ctx context.Context, c *call) (any, error) {
 	} else if !lost(err) {
 		c.missing(s.Fleet.Catalog, err)
 	}
-	s.sides(ctx, c, &p)
+	s.sides(ctx, c, &p, customer)
 	if lost(catalogErr) && !p.Side.Known {
 		return nil, errNotFound
 	}
@@ -93,10 +99,16 @@ func (s *Site) customer(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Story, p.Next = story.Entries, story.Next
+	p.Story, p.Next, p.Silent = story.Entries, story.Next, story.Silent
 	p.Side.complete(p.Story)
 	p.compare(c, customer, story.Entries)
-	p.Badge = p.state()
+	if p.Known {
+		p.Conflicts = s.undecided(ctx, c, id, p.Side.Service)
+	}
+	p.Waits = s.waitsFor(ctx, c, p)
+	if p.Badge = p.state(); len(p.Waits) > 0 && p.Badge == ui.BadgeOf("pending") {
+		p.Badge = ui.BadgeOf("waiting")
+	}
 	p.Quieter = link("/dashboard/customers/"+id, "quiet", map[bool]string{false: "off"}[p.Loud])
 	if p.Loud {
 		p.Story = loud(p.Story)
@@ -110,7 +122,7 @@ func lost(err error) bool {
 	return upstream.NotFound(err) || errors.As(err, &refused) && refused.Status == 400
 }
 
-func (s *Site) sides(ctx context.Context, c *call, p *customerPage) {
+func (s *Site) sides(ctx context.Context, c *call, p *customerPage, customer upstream.Customer) {
 	wanted := c.URL.Query().Get("side")
 	answers := upstream.ReadAll(ctx, s.Fleet.Connectors, "link "+p.ID, upstream.Fresh, func(ctx context.Context, a *admin.Client) (admin.Link, error) {
 		return a.Link(ctx, p.ID, false)
@@ -119,17 +131,14 @@ func (s *Site) sides(ctx context.Context, c *call, p *customerPage) {
 		one := side{Service: a.Service.Name, Title: remoteTitle(a.Service.Name), URL: link("/dashboard/customers/"+p.ID, "side", a.Service.Name), Badge: ui.BadgeOf("unlinked")}
 		switch {
 		case a.Err == nil:
-			one.Known, one.Link, one.Badge = true, a.Value, ui.BadgeOf(a.Value.State)
-			if a.Value.Paused {
-				one.Badge = ui.BadgeOf("paused")
-			}
+			one.know(a.Value, customer.Sync[a.Service.Name].State)
 			if f := a.Value.Error; f != nil {
 				one.Failure = &failure{Failure: *f, Flag: flagOf(f.Field)}
 				one.Failure.Reason = c.text(f.Reason)
 			}
 		case !lost(a.Err):
 			c.missing(a.Service, a.Err)
-			one.Away, one.Badge = true, ui.BadgeOf("down")
+			one.Away, one.State, one.Badge = true, customer.Sync[a.Service.Name].State, ui.BadgeOf("down")
 		}
 		one.Current = one.Service == wanted || wanted == "" && i == 0
 		if one.Current {
@@ -137,6 +146,22 @@ func (s *Site) sides(ctx context.Context, c *call, p *customerPage) {
 			p.Side = one
 		}
 		p.Sides = append(p.Sides, one)
+	}
+}
+
+// know takes in what the connector says. One that it calls in sync may have a conflict, or a version that has not reached the
+// connector: of those only the catalog knows.
+func (one *side) know(link admin.Link, atCatalog string) {
+	one.Known, one.Link, one.State = true, link, link.State
+	if link.State == "synced" && (atCatalog == conflicted || atCatalog == "pending") {
+		one.State = atCatalog
+	}
+	one.Unlinked = link.State == detached && link.RemoteID == "" && link.Gone
+	switch one.Badge = ui.BadgeOf(one.State); {
+	case link.Paused:
+		one.Badge = ui.BadgeOf(paused)
+	case one.Unlinked:
+		one.Badge = ui.BadgeOf("unlinked")
 	}
 }
 
@@ -177,18 +202,24 @@ func (one side) complete(story []timeline.Entry) {
 	}
 }
 
-// state is the worst of all sides.
+// state is the worst of all sides. Of one whose connector is away it is what the catalog heard last.
 func (p customerPage) state() ui.Badge {
 	if p.Deleted {
 		return ui.BadgeOf("deleted")
 	}
 	worst, badge := -1, ui.BadgeOf("unlinked")
 	for _, one := range p.Sides {
-		if !one.Known {
+		shown := one.Badge
+		switch {
+		case one.Away && one.State == "":
+			shown = ui.BadgeOf("unknown")
+		case one.Away:
+			shown = ui.BadgeOf(one.State)
+		case !one.Known:
 			continue
 		}
-		if rank := severity(one.Link.State); rank > worst {
-			worst, badge = rank, one.Badge
+		if rank := severity(one.State); rank > worst {
+			worst, badge = rank, shown
 		}
 	}
 	return badge

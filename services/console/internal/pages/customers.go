@@ -18,6 +18,8 @@ type customersPage struct {
 	Rows  []customerRow
 	Next  string
 	Away  bool
+	// Silent are the services that did not answer.
+	Silent string
 }
 
 type tab struct {
@@ -36,7 +38,13 @@ type customerRow struct {
 	UpdatedBy       string // the side of the last change
 	SyncedAt        time.Time
 	Paused          bool
+	Conflict        bool // an operator has to choose a value
+	Unlinked        bool // an operator keeps it apart from the remote
 }
+
+// conflicted is the state of those who are in sync but for a field that an operator has to decide about: the catalog knows it,
+// the connectors do not.
+const conflicted = "conflict"
 
 // paused is the state of those whom an operator stopped: the connectors know it, the catalog does not.
 const paused = "paused"
@@ -44,7 +52,7 @@ const paused = "paused"
 func (s *Site) customers(ctx context.Context, c *call) (any, error) {
 	query := c.URL.Query()
 	p := customersPage{Query: query.Get("q"), State: query.Get("state")}
-	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {"failed", "Failed"}, {discarded, "Discarded"}, {paused, "Paused"}} {
+	for _, t := range [][2]string{{"", "All"}, {"synced", "In sync"}, {"pending", "On the way"}, {"retrying", "Retrying"}, {conflicted, "Conflict"}, {"failed", "Failed"}, {discarded, "Discarded"}, {paused, "Paused"}} {
 		p.Tabs = append(p.Tabs, tab{t[1], link("/dashboard/customers", "q", p.Query, "state", t[0]), t[0] == p.State})
 	}
 	if p.State == paused {
@@ -80,7 +88,10 @@ func (s *Site) customerRow(c *call, customer upstream.Customer) customerRow {
 		if rank := severity(sync.State); ok && rank > worst {
 			worst = rank
 			row.Service, row.RemoteID, row.SyncedAt, row.Badge = service.Name, sync.CustomerID, sync.LastSyncedAt, ui.BadgeOf(sync.State)
-			row.Why = c.text(sync.LastError.Reason)
+			row.Why, row.Conflict = c.text(sync.LastError.Reason), sync.State == conflicted
+			if row.Unlinked = sync.State == detached && sync.CustomerID == "" && !customer.Deleted; row.Unlinked {
+				row.Badge = ui.BadgeOf("unlinked")
+			}
 		}
 	}
 	if customer.Deleted {
@@ -90,7 +101,7 @@ func (s *Site) customerRow(c *call, customer upstream.Customer) customerRow {
 }
 
 func severity(state string) int {
-	return map[string]int{"synced": 1, "deleted": 1, "detached": 1, "pending": 2, "retrying": 3, discarded: 4, "failed": 5}[state]
+	return map[string]int{"synced": 1, "deleted": 1, detached: 1, "pending": 2, "retrying": 3, discarded: 4, conflicted: 5, "failed": 6}[state]
 }
 
 // pausedCustomers lists those whom an operator stopped, as the connectors know them.
@@ -112,7 +123,7 @@ func (s *Site) pausedCustomers(ctx context.Context, c *call, p *customersPage) e
 	if err != nil {
 		return err
 	}
-	s.failed(c, merged.Failed)
+	p.Silent = s.failed(c, merged.Failed)
 	p.Rows = merged.Items
 	who := s.people(ctx, c, idsOf(p.Rows, func(row customerRow) string { return row.ID })...)
 	for i := range p.Rows {

@@ -18,11 +18,12 @@ const (
 
 type driftPage struct{ Runs []driftRun }
 
-// driftRun is the last comparison of a connector.
+// driftRun is the last comparison of a connector, and what was put right since.
 type driftRun struct {
 	Service, Remote string
 	Away            bool
-	Job             *jobRow
+	Job             *jobRow // compared both sides
+	Applied         *jobRow // put right what a comparison found; it compared nothing itself
 }
 
 func (s *Site) drift(ctx context.Context, c *call) (any, error) {
@@ -36,10 +37,16 @@ func (s *Site) drift(ctx context.Context, c *call) (any, error) {
 			c.missing(a.Service, a.Err)
 		}
 		for _, job := range a.Value.Data {
-			if job.Kind == "reconcile" {
-				row := newJobRow(a.Service.Name, job)
+			if job.Kind != "reconcile" {
+				continue
+			}
+			row := newJobRow(a.Service.Name, job)
+			if job.Reconcile == nil || job.Reconcile.Plan == "" {
 				run.Job = &row
 				break
+			}
+			if run.Applied == nil {
+				run.Applied = &row
 			}
 		}
 		p.Runs = append(p.Runs, run)
@@ -55,6 +62,7 @@ type runPage struct {
 	Fields   []counted
 	Findings []findingRow
 	Next     string
+	Silent   bool // what it found could not be read
 	DryRun   bool // it only reported, and can be applied
 	Apart    int64
 }
@@ -92,6 +100,7 @@ func (s *Site) driftRun(ctx context.Context, c *call) (any, error) {
 	})
 	if err != nil {
 		c.missing(service, err)
+		p.Silent = true
 	}
 	var ids []string
 	for _, f := range list.Data {

@@ -13,7 +13,7 @@ import (
 
 type failuresPage struct {
 	Groups []failureGroup
-	Total  int64
+	Silent string         // services that did not answer
 	All    []failureGroup // of services with more than one group: all of it can be retried or discarded at once
 }
 
@@ -48,11 +48,11 @@ func (s *Site) failures(ctx context.Context, c *call) []upstream.Answer[[]admin.
 }
 
 func (s *Site) failuresPage(ctx context.Context, c *call) (any, error) {
-	var p failuresPage
-	for _, a := range s.failures(ctx, c) {
+	answers := s.failures(ctx, c)
+	p := failuresPage{Silent: silent(answers...)}
+	for _, a := range answers {
 		for _, g := range a.Value {
 			p.Groups = append(p.Groups, s.failureGroup(ctx, c, a.Service, g))
-			p.Total += g.Count
 		}
 		if len(a.Value) > 1 {
 			p.All = append(p.All, everything(a.Service.Name, a.Value))
@@ -89,8 +89,9 @@ func everything(service string, groups []admin.FailureGroup) failureGroup {
 // groupPage is one group with those who are in it.
 type groupPage struct {
 	failureGroup
-	Links []linkRow
-	Next  string
+	Links  []linkRow
+	Next   string
+	Silent bool // who is in it is not known
 }
 
 type linkRow struct {
@@ -144,6 +145,7 @@ func (s *Site) group(ctx context.Context, c *call) (any, error) {
 	})
 	if err != nil {
 		c.missing(service, err)
+		p.Silent = true
 		return p, nil
 	}
 	who := s.people(ctx, c, idsOf(list.Data, func(l admin.Link) string { return l.RecordID })...)

@@ -13,8 +13,9 @@ import (
 const jobsShown = 50
 
 type jobsPage struct {
-	Rows []jobRow
-	Next string
+	Rows   []jobRow
+	Next   string
+	Silent string // services that did not answer
 }
 
 type jobRow struct {
@@ -33,7 +34,9 @@ type counted struct {
 func newJobRow(service string, job admin.Job) jobRow {
 	row := jobRow{Job: job, Service: service, URL: jobURL(service, job.ID), Badge: ui.BadgeOf(job.State), Running: job.State == "queued" || job.State == "running"}
 	for _, name := range slices.Sorted(maps.Keys(job.Counts)) {
-		row.Counted = append(row.Counted, counted{name, job.Counts[name]})
+		if n := job.Counts[name]; n != 0 {
+			row.Counted = append(row.Counted, counted{outcomeName(name), n})
+		}
 	}
 	return row
 }
@@ -52,8 +55,7 @@ func (s *Site) jobs(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.failed(c, merged.Failed)
-	p := jobsPage{Rows: merged.Items}
+	p := jobsPage{Rows: merged.Items, Silent: s.failed(c, merged.Failed)}
 	if merged.Next != "" {
 		p.Next = link("/dashboard/jobs", "cursor", merged.Next)
 	}

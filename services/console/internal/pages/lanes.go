@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
-	"github.com/datasync-dev/datasync/services/console/internal/charts"
 	"github.com/datasync-dev/datasync/services/console/internal/ui"
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
@@ -24,6 +23,7 @@ type lane struct {
 	Service      string
 	Direction    string
 	Stopped      bool
+	Draining     bool
 	Hops         []hop
 }
 
@@ -36,26 +36,75 @@ type hop struct {
 }
 
 // lanes returns both directions of a connector.
-func (s *Site) lanes(ctx context.Context, catalog, connector upstream.Answer[admin.Status], series *charts.Series) []lane {
+func (s *Site) lanes(ctx context.Context, catalog, connector upstream.Answer[admin.Status], hour hour) []lane {
 	remote := remoteTitle(connector.Service.Name)
-	outPerMinute, inPerMinute := series.Totals(1)
-	workers := s.workersHop(ctx, connector.Service)
-	outbound := lane{ID: "out-" + connector.Service.Name, From: "Catalog", To: remote, Service: connector.Service.Name, Direction: admin.Outbound}
-	inbound := lane{ID: "in-" + connector.Service.Name, From: remote, To: "Catalog", Service: connector.Service.Name, Direction: admin.Inbound}
+	outPerMinute, inPerMinute := hour.Totals(1)
+	counted := !hour.lacks(connector.Service)
+	draining := connector.Value.Draining
+	outbound := lane{ID: "out-" + connector.Service.Name, From: "Catalog", To: remote, Service: connector.Service.Name, Direction: admin.Outbound, Draining: draining}
+	inbound := lane{ID: "in-" + connector.Service.Name, From: remote, To: "Catalog", Service: connector.Service.Name, Direction: admin.Inbound, Draining: draining}
 	for _, direction := range connector.Value.Paused {
 		outbound.Stopped = outbound.Stopped || direction == admin.Outbound
 		inbound.Stopped = inbound.Stopped || direction == admin.Inbound
 	}
-	outbound.Hops = append(outbound.Hops, hop{Name: "Catalog", Big: ui.Count(catalog.Value.Records.Total), Small: "customers", End: true, Look: away(catalog)})
+	outbound.Hops = append(outbound.Hops, customersHop(catalog))
 	outbound.Hops = append(outbound.Hops, waits(catalog, isOutbound)...)
+	outbound.Hops = append(outbound.Hops, exchangeHop(catalog))
 	outbound.Hops = append(outbound.Hops, waits(connector, isOutbound)...)
-	outbound.Hops = append(outbound.Hops, workers, hop{Name: remote, Big: ui.Count(outPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
-	inbound.Hops = append(inbound.Hops, hop{Name: remote, Big: ui.Count(inPerMinute), Unit: "/min", Small: "in the last minute", End: true, Look: breakerLook(connector)})
+	outbound.Hops = append(outbound.Hops, s.workersHop(ctx, connector.Service, draining), remoteHop(connector, outPerMinute, counted))
+	inbound.Hops = append(inbound.Hops, remoteHop(connector, inPerMinute, counted))
 	inbound.Hops = append(inbound.Hops, webhooksHop(connector))
 	inbound.Hops = append(inbound.Hops, waits(connector, isInbound)...)
 	inbound.Hops = append(inbound.Hops, waits(catalog, isInbound)...)
-	inbound.Hops = append(inbound.Hops, hop{Name: "Catalog", Big: arrived(connector, inbound.Stopped), Small: "takes changes", End: true, Look: away(catalog)})
+	inbound.Hops = append(inbound.Hops, arrivalHop(catalog, connector, inbound.Stopped))
 	return []lane{outbound, inbound}
+}
+
+// notKnown is a hop whose service does not answer.
+func notKnown(name string) hop { return hop{Name: name, Big: "–", Small: "not known"} }
+
+func customersHop(catalog upstream.Answer[admin.Status]) hop {
+	shown := hop{Name: "Catalog", Big: ui.Count(catalog.Value.Records.Total), Small: "customers"}
+	if catalog.Err != nil {
+		shown = notKnown("Catalog")
+	}
+	shown.End, shown.Look = true, away(catalog)
+	return shown
+}
+
+// exchangeHop is where RabbitMQ copies what is published to the queues of all who listen: nothing waits in it.
+func exchangeHop(catalog upstream.Answer[admin.Status]) hop {
+	if catalog.Err != nil {
+		return notKnown("Exchange")
+	}
+	for _, check := range catalog.Value.Checks {
+		if check.Name == "broker" && !check.OK {
+			return hop{Name: "Exchange", Big: "–", Small: "cannot be reached", Look: "bad"}
+		}
+	}
+	return hop{Name: "Exchange", Big: "up", Small: "passes on at once"}
+}
+
+func remoteHop(connector upstream.Answer[admin.Status], perMinute int64, counted bool) hop {
+	name := remoteTitle(connector.Service.Name)
+	shown := hop{Name: name, Big: ui.Count(perMinute), Unit: "/min", Small: "in the last minute"}
+	if !counted {
+		shown = notKnown(name)
+	}
+	shown.End, shown.Look = true, breakerLook(connector)
+	return shown
+}
+
+func arrivalHop(catalog, connector upstream.Answer[admin.Status], stopped bool) hop {
+	shown := hop{Name: "Catalog", Big: "up", Small: "takes changes"}
+	switch {
+	case catalog.Err != nil || connector.Err != nil:
+		shown = notKnown("Catalog")
+	case stopped:
+		shown.Big, shown.Small = "–", "takes none now"
+	}
+	shown.End, shown.Look = true, away(catalog)
+	return shown
 }
 
 // webhooksHop is where the remote's notifications come in: none wait there, they are stored at once.
@@ -70,13 +119,6 @@ func webhooksHop(connector upstream.Answer[admin.Status]) hop {
 	return shown
 }
 
-func arrived(connector upstream.Answer[admin.Status], stopped bool) string {
-	if connector.Err != nil || stopped {
-		return "–"
-	}
-	return "up"
-}
-
 // isInbound and isOutbound tell by its name which way a hop belongs to. Hops of both ways are named by what they hold.
 func isInbound(service *upstream.Service, name string) bool {
 	switch {
@@ -89,6 +131,9 @@ func isInbound(service *upstream.Service, name string) bool {
 func isOutbound(service *upstream.Service, name string) bool { return !isInbound(service, name) }
 
 func waits(a upstream.Answer[admin.Status], belongs func(*upstream.Service, string) bool) []hop {
+	if a.Err != nil {
+		return []hop{notKnown("Waiting")}
+	}
 	var hops []hop
 	for _, h := range a.Value.Hops {
 		if h.Name == deadLetters || !belongs(a.Service, h.Name) {
@@ -112,20 +157,22 @@ func waits(a upstream.Answer[admin.Status], belongs func(*upstream.Service, stri
 	return hops
 }
 
-func (s *Site) workersHop(ctx context.Context, service *upstream.Service) hop {
-	shown := hop{Name: "Workers", Big: "–", Small: "not known"}
+func (s *Site) workersHop(ctx context.Context, service *upstream.Service, draining bool) hop {
 	instances, err := s.instances(ctx, service)
 	if err != nil {
-		return shown
+		return notKnown("Workers")
 	}
 	busy, workers := 0, 0
 	for _, one := range instances {
 		busy += len(one.InFlight)
 		workers += one.Workers
 	}
-	shown.Big, shown.Unit, shown.Small = fmt.Sprint(busy), fmt.Sprintf("/ %d", workers), "busy, in "+ui.Plural(len(instances), "replica")
-	if len(instances) == 0 {
+	shown := hop{Name: "Workers", Big: fmt.Sprint(busy), Unit: fmt.Sprintf("/ %d", workers), Small: "busy, in " + ui.Plural(len(instances), "replica")}
+	switch {
+	case len(instances) == 0:
 		shown.Look, shown.Small = "bad", "no replica runs"
+	case draining:
+		shown.Look, shown.Small = "warn", drained
 	}
 	return shown
 }

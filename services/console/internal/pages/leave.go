@@ -11,6 +11,9 @@ import (
 // permanent is the class of what is parked: only that can be discarded.
 const permanent = "permanent"
 
+// detached is the state of those that are kept apart from the remote.
+const detached = "detached"
+
 // discarded is the state of those whom an operator accepts as they are.
 const discarded = "discarded"
 

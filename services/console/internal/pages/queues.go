@@ -16,8 +16,8 @@ type queuesPage struct {
 	Tabs    []tab
 	Letters []letterRow
 	Next    string
+	Silent  string           // services that did not tell of their dead letters
 	Waiting map[string]int64 // by service
-	Total   int64
 }
 
 type queueRow struct {
@@ -57,7 +57,6 @@ func (s *Site) queues(ctx context.Context, c *call) (any, error) {
 	for _, a := range s.statuses(ctx, c) {
 		if n := dead([]upstream.Answer[admin.Status]{a}); n > 0 {
 			p.Waiting[a.Service.Name] = n
-			p.Total += n
 		}
 	}
 	return p, s.letters(ctx, c, &p)
@@ -79,7 +78,7 @@ func (s *Site) letters(ctx context.Context, c *call, p *queuesPage) error {
 	if err != nil {
 		return err
 	}
-	s.failed(c, merged.Failed)
+	p.Silent = s.failed(c, merged.Failed)
 	p.Letters = merged.Items
 	if merged.Next != "" {
 		p.Next = link("/dashboard/queues", "state", p.State, "cursor", merged.Next)

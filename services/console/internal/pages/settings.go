@@ -12,7 +12,10 @@ import (
 	"github.com/datasync-dev/datasync/services/console/internal/upstream"
 )
 
-type settingsPage struct{ Services []settingsOf }
+type settingsPage struct {
+	Services []settingsOf
+	Console  settingsOf // has no keys: people log in with those of the catalog
+}
 
 type settingsOf struct {
 	Service, Title string
@@ -29,7 +32,7 @@ type keyRow struct {
 }
 
 func (s *Site) settings(ctx context.Context, c *call) (any, error) {
-	var p settingsPage
+	p := settingsPage{Console: settingsOf{Title: "the console", Settings: s.Settings}}
 	statuses := s.statuses(ctx, c)
 	configs := upstream.ReadAll(ctx, s.Fleet.All(), "config", upstream.Fresh, func(ctx context.Context, a *admin.Client) ([]admin.Setting, error) { return a.Config(ctx) })
 	keys := upstream.ReadAll(ctx, s.Fleet.All(), "keys", upstream.Fresh, func(ctx context.Context, a *admin.Client) ([]admin.Key, error) { return a.Keys(ctx) })
@@ -74,7 +77,7 @@ func scopes() []scope {
 	return []scope{
 		{"customers:read", "read customers"},
 		{"customers:write", "write customers"},
-		{"admin:read", "see this console, without personal data"},
+		{"admin:read", "see this console, with no personal data but names"},
 		{"admin:write", "act in this console"},
 		{"admin", "everything, keys included"},
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/session"
@@ -19,6 +20,9 @@ type Site struct {
 	Fleet *upstream.Fleet
 	UI    *ui.UI
 	Log   *slog.Logger
+
+	// Settings are what the console itself runs with, fit to be shown.
+	Settings []admin.Setting
 
 	// Stopping ends the streams of those who watch, so that the process can stop at once.
 	Stopping <-chan struct{}
@@ -138,6 +142,17 @@ func (c *call) missing(service *upstream.Service, err error) {
 	if sentence := service.Explain(err); !slices.Contains(c.gaps, sentence) {
 		c.gaps = append(c.gaps, sentence)
 	}
+}
+
+// silent lists services that did not answer, for sentences about what is not known without them; "" when all did.
+func silent[T any](answers ...upstream.Answer[T]) string {
+	var names []string
+	for _, a := range answers {
+		if a.Err != nil {
+			names = append(names, a.Service.Title())
+		}
+	}
+	return strings.Join(names, " and ")
 }
 
 // client returns a client that acts for the person of this call.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strings"
 
 	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/services/console/internal/timeline"
@@ -15,6 +16,7 @@ const storyShown = 100
 type story struct {
 	Entries []timeline.Entry
 	Next    string
+	Silent  string // services that did not answer
 }
 
 func (s *Site) story(ctx context.Context, c *call, id string) (story, error) {
@@ -30,8 +32,7 @@ func (s *Site) story(ctx context.Context, c *call, id string) (story, error) {
 	if err != nil {
 		return story{}, err
 	}
-	s.failed(c, merged.Failed)
-	told := story{Entries: timeline.Fold(merged.Items, s.Fleet.Catalog.Name)}
+	told := story{Entries: timeline.Fold(merged.Items, s.Fleet.Catalog.Name), Silent: s.failed(c, merged.Failed)}
 	for i := range told.Entries {
 		s.veil(c, &told.Entries[i])
 	}
@@ -41,13 +42,17 @@ func (s *Site) story(ctx context.Context, c *call, id string) (story, error) {
 	return told, nil
 }
 
-// failed tells of services that are left out of a merged list. One that has no such record has nothing to tell.
-func (s *Site) failed(c *call, failures map[string]error) {
+// failed tells of services that are left out of a merged list, and returns what to call them; "" when there are none. One that
+// has no such record has nothing to tell.
+func (s *Site) failed(c *call, failures map[string]error) string {
+	var names []string
 	for _, service := range s.Fleet.All() {
 		if err := failures[service.Name]; err != nil && !upstream.NotFound(err) {
 			c.missing(service, err)
+			names = append(names, service.Title())
 		}
 	}
+	return strings.Join(names, " and ")
 }
 
 func newer(a, b admin.Change) bool {

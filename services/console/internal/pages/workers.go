@@ -15,6 +15,7 @@ type workersPage struct{ Services []workersOf }
 type workersOf struct {
 	Service, Remote string
 	Away            bool
+	Silent          bool // its replicas could not be read
 	Control         admin.Control
 	Applied         string // such as "applied on 3 of 3"
 	Settled         bool
@@ -57,6 +58,7 @@ func (s *Site) workers(ctx context.Context, c *call) (any, error) {
 		instances, err := s.instances(ctx, a.Service)
 		if err != nil {
 			c.missing(a.Service, err)
+			one.Silent = true
 		}
 		var held []string
 		for _, i := range instances {

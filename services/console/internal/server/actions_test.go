@@ -234,7 +234,7 @@ func TestAPageIsKeptUpToDateWhileSomebodyWatches(t *testing.T) {
 	next(t, lines, "12,477 of 12,483")
 
 	c.world.Lock()
-	c.world.Answers["stripe /admin/v1/status"] = admin.Status{Service: "stripe", Role: "connector"}
+	c.world.Answers["catalog /admin/v1/status"] = admin.Status{Service: "catalog", Role: "catalog", Records: admin.Records{Total: 12483, Conflicts: 1}}
 	c.world.Unlock()
 	next(t, lines, "12,482 of 12,483")
 	c.world.Lock()

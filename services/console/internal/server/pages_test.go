@@ -173,7 +173,7 @@ func TestADiscardedCustomersPageSaysWhoAcceptsItAndWhy(t *testing.T) {
 	left, _ := c.world.Answers[path].(admin.Link)
 	left.State, left.Discarded = "discarded", &admin.Discarded{Reason: "ticket 1234", By: "console (grace)", At: time.Now()}
 	c.world.Answers[path] = left
-	c.world.Answers["stripe /admin/v1/status"] = admin.Status{Service: "stripe", Role: "connector", Records: admin.Records{Total: 12483, Discarded: 2}}
+	c.world.Answers["catalog /admin/v1/status"] = admin.Status{Service: "catalog", Role: "catalog", Records: admin.Records{Total: 12483, Discarded: 2, Conflicts: 1}}
 	c.world.Unlock()
 	b := c.as("operator")
 	a := b.get("/dashboard/customers/" + consoletest.Edsger)

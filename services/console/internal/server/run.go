@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/datasync-dev/datasync/pkg/admin"
 	"github.com/datasync-dev/datasync/pkg/service"
 	"github.com/datasync-dev/datasync/services/console/internal/alerts"
 	"github.com/datasync-dev/datasync/services/console/internal/login"
@@ -75,7 +76,7 @@ func handler(config *Config, fleet *upstream.Fleet, log *slog.Logger, stopping <
 			return nil, err
 		}
 	}
-	site := &pages.Site{Fleet: fleet, UI: look, Log: log, Stopping: stopping}
+	site := &pages.Site{Fleet: fleet, UI: look, Log: log, Stopping: stopping, Settings: settings(config)}
 	health := service.NewHealth()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", health.Livez)
@@ -83,6 +84,15 @@ func handler(config *Config, fleet *upstream.Fleet, log *slog.Logger, stopping <
 	mux.Handle("GET "+ui.StaticPath, look.Assets)
 	mux.Handle("/", door.Handler(site.Handler()))
 	return safe(mux), nil
+}
+
+// settings are the console's own, in the form in which services tell theirs.
+func settings(config *Config) []admin.Setting {
+	var shown []admin.Setting
+	for _, one := range service.Settings(config) {
+		shown = append(shown, admin.Setting(one))
+	}
+	return shown
 }
 
 // policy lets a page load nothing but our own files, and nobody frame it.

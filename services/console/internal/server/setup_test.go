@@ -150,3 +150,23 @@ func (b *browser) form(page string, pairs ...string) url.Values {
 	}
 	return values
 }
+
+// edit changes what a service answers.
+func edit[T any](c *console, path string, change func(*T)) {
+	c.t.Helper()
+	c.world.Lock()
+	defer c.world.Unlock()
+	answer, ok := c.world.Answers[path].(T)
+	require.True(c.t, ok, "%s answers a %T", path, c.world.Answers[path])
+	change(&answer)
+	c.world.Answers[path] = answer
+}
+
+// away makes services answer nothing but that their database is away.
+func (c *console) away(services ...string) {
+	c.world.Lock()
+	defer c.world.Unlock()
+	for _, service := range services {
+		c.world.Down[service] = http.StatusServiceUnavailable
+	}
+}

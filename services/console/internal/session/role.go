@@ -8,7 +8,7 @@ type Role int
 
 // The roles.
 const (
-	Viewer   Role = iota + 1 // sees everything but personal data
+	Viewer   Role = iota + 1 // sees everything but personal data other than names
 	Operator                 // acts on the sync
 	Admin                    // sees the configuration, makes and revokes keys
 )

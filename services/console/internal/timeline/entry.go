@@ -30,6 +30,20 @@ type Entry struct {
 	RemoteID, EventID, RequestID, TraceID string
 }
 
+// ByHand reports whether an operator changed how the record takes part: no version of it travelled then.
+func (e Entry) ByHand() bool { return ByHand(e.Op) }
+
+// ByHand reports whether op is what an operator did to how a record takes part.
+func ByHand(op string) bool { return deed(op) != "" }
+
+// deed says what an operator did to how a record takes part; "" for what is no such operation.
+func deed(op string) string {
+	return map[string]string{
+		"link": "linked to an object that was there", "unlink": "unlinked: nothing moves until it is linked again",
+		"pause": "paused: nothing moves until it is resumed", "resume": "resumed",
+	}[op]
+}
+
 // Names are the fields that the change is about.
 func (e Entry) Names() []string {
 	names := make([]string, 0, len(e.Fields))
@@ -52,6 +66,9 @@ func (e Entry) Title() string {
 		return "erased"
 	case "check":
 		return "looked"
+	}
+	if title := deed(e.Op); title != "" {
+		return title
 	}
 	return "version " + itoa(e.Version)
 }

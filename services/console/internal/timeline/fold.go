@@ -52,6 +52,7 @@ func Fold(changes []admin.Change, catalog string) []Entry {
 
 func (l *ledger) file(c *admin.Change, catalog string) {
 	switch {
+	case ByHand(c.Op): // stands for itself, whatever its version
 	case c.Service != catalog && c.Direction == admin.Outbound:
 		keep(l.outbound, step{c.Service, c.Version}, c)
 		if !slices.Contains(l.remotes, c.Service) {
@@ -138,7 +139,10 @@ func alone(c *admin.Change, catalog string) Entry {
 	}
 	e.Note = skipped(c)
 	e.Quiet = c.State == admin.StateSkipped
-	if e.Left && e.State == admin.StateApplied {
+	switch {
+	case e.ByHand():
+		e.State = "done"
+	case e.Left && e.State == admin.StateApplied:
 		e.State = "mirrored"
 	}
 	return settle(e)

@@ -126,3 +126,19 @@ func TestHalvesThatAreAloneAreShown(t *testing.T) {
 	require.Equal(t, admin.StateFailed, story[1].State)
 	require.Empty(t, timeline.Fold(nil, "catalog"))
 }
+
+func TestLinkingByHandStandsForItselfAndHidesNoPush(t *testing.T) {
+	t.Parallel()
+	pushed := change("stripe", admin.Outbound, "s1", time.Second, 3, admin.StateApplied)
+	unlinked := change("stripe", admin.Outbound, "s2", 2*time.Second, 3, admin.StateApplied)
+	unlinked.Op, unlinked.Origin = "unlink", "console (ada)"
+	for _, changes := range [][]admin.Change{{unlinked, pushed, local("c", 0, 3)}, {pushed, unlinked, local("c", 0, 3)}} {
+		story := timeline.Fold(changes, "catalog")
+		require.Len(t, story, 2)
+		require.True(t, story[0].ByHand())
+		require.Equal(t, "done", story[0].State)
+		require.Equal(t, "unlinked: nothing moves until it is linked again", story[0].Title())
+		require.Equal(t, "mirrored", story[1].State)
+		require.Equal(t, time.Second, story[1].Latency)
+	}
+}

@@ -17,17 +17,19 @@ func skipped(c *admin.Change) string {
 		return "the change came from there: it has it already"
 	}
 	sentence, ok := map[string]string{
-		"echo":            "an echo of our own write: both sides have it already",
-		"nothing to push": "no field that is synced differs: there was nothing to write",
-		"nothing changed": "looked, and nothing had changed",
-		"duplicate":       "it had arrived before",
-		"stale":           "something newer had arrived before",
-		"superseded":      "a newer version took its place before it was its turn",
-		"paused":          "the record is paused",
-		"deleted":         "the customer was deleted before",
-		"tombstone":       "the customer was deleted before",
-		"conflict":        "the other side's value was kept",
-		"policy":          "the policy keeps the other side's value",
+		"echo":                     "an echo of our own write: both sides have it already",
+		"nothing to push":          "no field that is synced differs: there was nothing to write",
+		"nothing changed":          "looked, and nothing had changed",
+		"nothing moved":            "looked, and nothing had moved",
+		"overruled by an operator": "an operator had the catalog’s values brought there: they go over what was found",
+		"duplicate":                "it had arrived before",
+		"stale":                    "something newer had arrived before",
+		"superseded":               "a newer version took its place before it was its turn",
+		"paused":                   "the record is paused",
+		"deleted":                  "the customer was deleted before",
+		"tombstone":                "the customer was deleted before",
+		"conflict":                 "the other side's value was kept",
+		"policy":                   "the policy keeps the other side's value",
 	}[c.Skip]
 	if ok {
 		return sentence

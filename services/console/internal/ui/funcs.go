@@ -18,7 +18,7 @@ func funcs(assets *Assets) template.FuncMap {
 		"clock":   func(at time.Time) template.HTML { return clock(at) },
 		"hour":    func(at time.Time) string { return at.UTC().Format("15:04:05") },
 		"day":     func(at time.Time) string { return at.UTC().Format("Monday, 2 January 2006") },
-		"number":  number,
+		"number":  Number,
 		"seconds": Seconds,
 		"millis":  func(ms float64) string { return Seconds(ms / 1000) },
 		"short":   Short,
@@ -30,12 +30,10 @@ func funcs(assets *Assets) template.FuncMap {
 		"directions": func() map[string]string {
 			return map[string]string{"": "Every direction", "local": "In the catalog", "outbound": "To a remote", "inbound": "From a remote"}
 		},
-		"finding": finding,
-		"changeStates": func() []string {
-			return []string{"accepted", "sent", "applied", "skipped", "retrying", "failed", "discarded"}
-		},
-		"join":  strings.Join,
-		"upper": func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
+		"finding":      Finding,
+		"changeStates": changeStates,
+		"join":         strings.Join,
+		"upper":        func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 	}
 }
 
@@ -58,7 +56,7 @@ func BadgeOf(state string) Badge {
 		"draining": {"warn", "pause", "draining"}, "drift": {"warn", "drift", "differs"}, "expired": {"", "skip", "expired"},
 		"failed": {"bad", "bad", "failed"}, "down": {"bad", "bad", "down"}, "revoked": {"", "skip", "revoked"}, "refused": {"warn", "bad", "refused"},
 		"skipped": {"", "skip", "skipped"}, "cancelled": {"", "skip", "cancelled"}, "discarded": {"", "skip", "discarded"},
-		"deleted": {"", "skip", "deleted"}, "detached": {"", "skip", "detached"}, "unlinked": {"", "skip", "not linked"},
+		"unknown": {"", "info", "not known"}, "deleted": {"", "skip", "deleted"}, "detached": {"", "skip", "detached"}, "unlinked": {"", "skip", "not linked"},
 	}[state]
 	if !ok {
 		return Badge{"", "info", strings.ReplaceAll(state, "_", " ")}
@@ -66,13 +64,29 @@ func BadgeOf(state string) Badge {
 	return badge
 }
 
-// finding names a difference that a comparison found.
-func finding(kind string) string {
+// Choice is one of the values of a filter, in the words that the page uses.
+type Choice struct{ Value, Text string }
+
+// changeStates are the states of changes that can be filtered by, called as their badges are.
+func changeStates() []Choice {
+	return []Choice{
+		{"accepted", "accepted"},
+		{"sent", "handed on"},
+		{"applied", "mirrored or applied"},
+		{"skipped", "skipped"},
+		{"retrying", "retrying"},
+		{"failed", "failed"},
+		{"discarded", "discarded"},
+	}
+}
+
+// Finding names a difference that a comparison found.
+func Finding(kind string) string {
 	name, ok := map[string]string{
-		"drift": "differs", "only_remote": "only remote", "only_local": "only in the catalog", "duplicate": "duplicate", "ambiguous": "ambiguous", "match": "match",
+		"drift": "differs", "only_remote": "only at the remote", "only_local": "only in the catalog", "duplicate": "duplicate", "ambiguous": "ambiguous", "match": "match",
 	}[kind]
 	if !ok {
-		return kind
+		return strings.ReplaceAll(kind, "_", " ")
 	}
 	return name
 }
@@ -149,10 +163,10 @@ func Seconds(s float64) string {
 }
 
 // Count writes a count with separators.
-func Count(n int64) string { return number(n) }
+func Count(n int64) string { return Number(n) }
 
-// number writes a count with separators: 12,480.
-func number(n any) string {
+// Number writes a number of any type with separators: 12,480.
+func Number(n any) string {
 	var text string
 	switch value := n.(type) {
 	case float64:
@@ -178,7 +192,7 @@ func number(n any) string {
 
 // Plural writes a count with its noun: 1 customer, 2 customers.
 func Plural(n any, noun string) string {
-	count := number(n)
+	count := Number(n)
 	if count == "1" {
 		return "1 " + noun
 	}

@@ -65,8 +65,8 @@ func CountConflicted(ctx context.Context, db *gorm.DB, limit int) (count int64, 
 	err = db.WithContext(ctx).Raw(`
 		SELECT count(*) FROM (
 			SELECT FROM customers c JOIN customer_sync s ON s.customer_id = c.id
-			WHERE c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL) AND `+effectiveState+` = ?
-			LIMIT ?) AS counted`, StateConflict, limit).Scan(&count).Error
+			WHERE c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL) AND `+current+` AND `+conflicted+`
+			LIMIT ?) AS counted`, limit).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count customers with open conflicts: %w", err)
 	}

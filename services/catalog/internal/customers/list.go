@@ -90,21 +90,25 @@ func (f Filter) apply(query *gorm.DB) *gorm.DB {
 			f.Query, f.Query, f.Query, f.Query)
 	}
 	if f.SyncState != "" && f.SyncState != event.StatePending { // see candidates
-		query = query.
-			Joins("JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).
-			Where(effectiveState+" = ?", f.SyncState)
-		// What follows is implied, but this an index can serve.
-		if f.SyncState == StateConflict {
-			query = query.Where("c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL)")
-		} else {
-			query = query.Where("s.state = ?", f.SyncState)
-		}
+		query = f.inState(query.Joins("JOIN customer_sync s ON s.customer_id = c.id AND s.remote = ?", f.SyncRemote).Where(current))
 	}
 	if f.ObjectID != "" {
 		query = query.Joins("JOIN customer_sync o ON o.customer_id = c.id AND o.generation = c.generation"+
 			" AND o.remote = ? AND o.remote_id = ?", f.ObjectRemote, f.ObjectID)
 	}
 	return f.applyTimes(query)
+}
+
+// inState narrows customers with a current report to those in the state.
+func (f Filter) inState(query *gorm.DB) *gorm.DB {
+	switch f.SyncState {
+	case StateConflict: // the ids are implied, but these an index knows
+		return query.Where(conflicted + " AND c.id IN (SELECT customer_id FROM conflicts WHERE settled_at IS NULL)")
+	case event.StateSynced:
+		return query.Where("s.state = 'synced' AND NOT " + conflicted)
+	case event.StatePending, event.StateRetrying, event.StateFailed, event.StateDiscarded, event.StateDeleted, event.StateDetached:
+	}
+	return query.Where("s.state = ?", f.SyncState)
 }
 
 func (f Filter) applyTimes(query *gorm.DB) *gorm.DB {

@@ -62,12 +62,14 @@ func (c Customer) status(row SyncRow) SyncStatus {
 	return status
 }
 
-// effectiveState is Customer.status in SQL, of c (customers) left joined with s (customer_sync).
-const effectiveState = `CASE
-	WHEN s.customer_id IS NULL OR s.generation < c.generation THEN 'pending'
-	WHEN s.version < c.version AND coalesce((s.error->>'version')::bigint, 0) < c.version THEN 'pending'
-	WHEN s.state = 'synced' AND jsonb_exists(c.held, s.remote) THEN 'conflict'
-	ELSE s.state END`
+// Customer.status in SQL, of c (customers) left joined with s (customer_sync). Conditions rather than the whole, where they do:
+// of the whole PostgreSQL thinks that next to no customer is in any state.
+const (
+	current    = `(s.generation >= c.generation AND (s.version >= c.version OR coalesce((s.error->>'version')::bigint, 0) >= c.version))`
+	conflicted = `(s.state = 'synced' AND jsonb_exists(c.held, s.remote))`
+
+	effectiveState = `CASE WHEN s.customer_id IS NULL OR NOT ` + current + ` THEN 'pending' WHEN ` + conflicted + ` THEN 'conflict' ELSE s.state END`
+)
 
 // Settled reports whether a remote is done with the customer's present version: it holds it, or it will not take it.
 func (c Customer) Settled(remote string) bool {

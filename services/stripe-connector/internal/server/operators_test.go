@@ -58,9 +58,11 @@ func TestOperatorsSeeAndSteerTheConnector(t *testing.T) {
 	id := uuid.NewString()
 	s.publish(event.Snapshot{ID: id, Version: 1, Fields: fields("Ada")})
 	s.linked(func(l link) bool { return l.LocalID == id })
-	workers, err := api.Workers(t.Context())
-	require.NoError(t, err)
-	require.Len(t, workers, 1)
+	var workers []admin.Instance
+	require.Eventually(t, func() bool { // it is on the list from its first heartbeat on
+		workers, err = api.Workers(t.Context())
+		return err == nil && len(workers) == 1
+	}, patience, 20*time.Millisecond)
 	require.InDelta(t, 5, workers[0].Rate, 0.001)
 	require.Empty(t, s.customers())
 	_, err = api.SetControl(t.Context(), map[string]any{"outbound": true})

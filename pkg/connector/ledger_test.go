@@ -78,6 +78,22 @@ func TestTheLedgerTellsWhatHappenedToARecord(t *testing.T) {
 	require.Equal(t, "get", lines[4].Attempts[0].Op)
 }
 
+func TestTheLedgerTellsThatAFieldWhichBothSidesChangedIsUndecided(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withLedger)
+	s := customer("Ada")
+	b.deliver(s)
+	b.work()
+	b.remote.Edit(b.object(s.ID).ID, record.Patch{"name": "Eve"})
+	b.webhooks()
+	b.work()
+	b.deliver(next(s, record.Patch{"name": "Zoe"})) // made without knowing of Eve
+	b.work()
+	lines := told(b.timeline(s.ID))
+	require.Equal(t, "outbound update skipped: undecided", lines[len(lines)-1])
+	require.Equal(t, "Eve", b.object(s.ID).Fields["name"])
+}
+
 func (b *bundle) transactPull(id string) error {
 	return b.engine.Pull(b.db.WithContext(b.t.Context()), id)
 }

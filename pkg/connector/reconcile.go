@@ -186,7 +186,10 @@ func (j *job) push(ctx context.Context) error {
 	patch := l.patch(j.o.Name, want.Seen[j.o.Name])
 	if len(patch) == 0 && !l.unmarked {
 		why := "nothing to push"
-		if l.acknowledge(want.Seen[j.o.Name]) {
+		switch known := l.acknowledge(want.Seen[j.o.Name]); {
+		case len(record.Diff(l.Shadow, want.Fields)) > 0:
+			why = "undecided" // between the two sides: see patch
+		case known:
 			why = "echo"
 		}
 		j.skip(why)

@@ -19,6 +19,7 @@ func skipped(c *admin.Change) string {
 	sentence, ok := map[string]string{
 		"echo":                     "an echo of our own write: both sides have it already",
 		"nothing to push":          "no field that is synced differs: there was nothing to write",
+		"undecided":                "both sides changed the same field: it waits until that is settled",
 		"nothing changed":          "looked, and nothing had changed",
 		"nothing moved":            "looked, and nothing had moved",
 		"overruled by an operator": "an operator had the catalog’s values brought there: they go over what was found",

@@ -28,7 +28,7 @@ func Dial(s Settings, version string) *Services {
 		key := s.Keys.connector(i)
 		who := "the connector at " + url
 		if key.Service != "" {
-			who += ", asked with the key of " + key.Service + ","
+			who += " (key of " + key.Service + ")"
 		}
 		services.connectors = append(services.connectors, client(url, key, who))
 	}

@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,24 +38,36 @@ func TestBulkCallsOfOneEndpointUseThreeQuartersOfItsLimit(t *testing.T) {
 	})
 }
 
+// crowd makes calls without end, many at once, until stop is called, which returns how many there were.
+func crowd(t *testing.T, many int, wait func(context.Context, string) error) (stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	var made atomic.Int64
+	for range many {
+		all.Go(func() {
+			for wait(ctx, update) == nil {
+				made.Add(1)
+			}
+		})
+	}
+	return func() int {
+		cancel()
+		all.Wait()
+		return int(made.Load())
+	}
+}
+
 func TestLiveCallsDoNotQueueUpBehindBulkOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(25, 25)
-		ctx, stop := context.WithCancel(t.Context())
-		var bulk sync.WaitGroup
-		for range 6 {
-			bulk.Go(func() {
-				for l.WaitBulk(ctx, update) == nil {
-				}
-			})
-		}
-		for range 50 { // two calls a second, beside bulk calls that never end
+		stop := crowd(t, 6, l.WaitBulk)
+		for range 50 { // two calls a second
 			<-time.After(time.Second)
 			require.LessOrEqual(t, calls(t, l, update, 2), 80*time.Millisecond)
 		}
 		stop()
-		bulk.Wait()
 	})
 }
 
@@ -62,23 +75,12 @@ func TestLiveCallsThatNeedMostOfALimitDoNotWaitForBulkOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(100, 100)
-		ctx, stop := context.WithCancel(t.Context())
-		var bulk sync.WaitGroup
-		made := make(chan struct{}, 10_000)
-		for range 50 {
-			bulk.Go(func() {
-				for l.WaitBulk(ctx, update) == nil {
-					made <- struct{}{}
-				}
-			})
-		}
+		stop := crowd(t, 50, l.WaitBulk)
 		for range 200 { // for ten seconds, 80 a second in bursts of four
 			<-time.After(50 * time.Millisecond)
 			require.Zero(t, calls(t, l, update, 4))
 		}
-		stop()
-		bulk.Wait()
-		require.InDelta(t, 200, len(made), 20, "they get what is left")
+		require.InDelta(t, 200, stop(), 20, "they get what is left")
 	})
 }
 
@@ -86,21 +88,13 @@ func TestLiveCallsThatNeedAllOfALimitDoNotStopBulkOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := ratelimit.New(160, 160)
-		ctx, stop := context.WithCancel(t.Context())
-		var live sync.WaitGroup
-		for range 8 {
-			live.Go(func() {
-				for l.Wait(ctx, update) == nil {
-				}
-			})
-		}
+		stop := crowd(t, 8, l.Wait)
 		begun := time.Now()
 		for range 50 {
 			require.NoError(t, l.WaitBulk(t.Context(), update))
 		}
 		require.Less(t, time.Since(begun), 10*time.Second, "about a sixteenth is theirs")
 		stop()
-		live.Wait()
 	})
 }
 

@@ -245,6 +245,7 @@ func (s *Server) applyOne(ctx context.Context, tx *gorm.DB, o operation, i int, 
 	case "create":
 		commit, err := customers.NewCommit(by, uuid.Must(uuid.NewV7()), o.edit)
 		if err == nil {
+			commit.Bulk = true // as those of an import: whoever is created alone does not wait behind them
 			creates[i] = commit
 		}
 		return customers.Customer{}, err

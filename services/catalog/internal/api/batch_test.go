@@ -52,6 +52,9 @@ func TestEachOperationOfABatchSucceedsOrFailsByItself(t *testing.T) {
 	require.Equal(t, "validation_failed", problem["code"])
 	require.Nil(t, b.do(http.MethodGet, "/v1/customers/"+jane, "").Body["phone"])
 	require.Len(t, b.events(), 7)
+	for _, told := range b.events() {
+		require.Equal(t, told.Fields["name"] == "John", told.Bulk, "many new customers come after single ones")
+	}
 	var origins int64
 	require.NoError(t, b.db.Raw(`SELECT count(*) FROM changes WHERE origin = 'test' AND request_id = ?`, answer.Header.Get("X-Request-Id")).Scan(&origins).Error)
 	require.EqualValues(t, 5, origins)

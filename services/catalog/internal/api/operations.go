@@ -61,7 +61,8 @@ func (s *Server) register(api huma.API) {
 		OperationID: "batchCustomers", Method: http.MethodPost, Path: "/v1/customers/batch", Security: write,
 		Summary: "Write up to 500 customers",
 		Description: "All of it is one transaction, but each operation succeeds or fails by itself: data has one result for each, " +
-			"in their order; the pointers in a result's problem are relative to its customer. An Idempotency-Key makes the whole batch safe to repeat.",
+			"in their order; the pointers in a result's problem are relative to its customer. An Idempotency-Key makes the whole batch safe to repeat. " +
+			"Remotes get its new customers after those that are created one by one.",
 		Errors: []int{400, 401, 403, 408, 409, 413, 415, 422, 503},
 	}, s.batch)
 	add(s, api, huma.Operation{

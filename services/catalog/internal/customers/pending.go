@@ -40,7 +40,8 @@ func FollowPending(ctx context.Context, db *gorm.DB, remote string) error {
 // A customer begins to wait only with a write, which sets its updated_at to the time at which the transaction began. So
 // no write that is still to come, or to be seen, has a time before that of the oldest transaction at work. That time has
 // to be asked for first: a transaction that commits between the two statements is seen by the second. The five seconds
-// are for a transaction that has begun and does not show yet, and for a clock that is set back a little.
+// are for a transaction that has begun and does not show yet. Where all that is younger than what was reached, the clock
+// was set back: what was written since the last turn is looked at again.
 func followPending(tx *gorm.DB, remote string) (more bool, err error) {
 	var at struct{ Mine, Full bool }
 	err = tx.Raw(`
@@ -72,7 +73,7 @@ func followPending(tx *gorm.DB, remote string) (more bool, err error) {
 			SELECT @remote, c.id FROM page c LEFT JOIN customer_sync s ON s.customer_id = c.id AND s.remote = @remote
 			WHERE `+effectiveState+` = 'pending' ON CONFLICT DO NOTHING),
 		reached AS (SELECT count(*) >= @many AS more, max(updated_at) + interval '1 microsecond' AS at FROM page)
-		UPDATE sync_followed f SET until = greatest(f.until, CASE WHEN r.more THEN r.at ELSE @limit END)
+		UPDATE sync_followed f SET until = CASE WHEN r.more THEN r.at WHEN @limit < f.until THEN CAST(@limit AS timestamptz) - interval '1 minute' ELSE @limit END
 		FROM reached r WHERE f.remote = @remote RETURNING r.more`,
 		map[string]any{"remote": remote, "limit": limit, "many": followedAtOnce}).Scan(&more).Error
 	return more, err

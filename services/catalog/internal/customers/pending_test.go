@@ -158,6 +158,18 @@ func TestAWriteThatIsUnderWayIsNotPassedOver(t *testing.T) {
 	require.Equal(t, []uuid.UUID{c.ID}, w.listed(10))
 }
 
+func TestAClockThatIsSetBackHidesNobodyForLong(t *testing.T) {
+	t.Parallel()
+	w := newWaiting(t)
+	w.follow()
+	w.exec(`UPDATE sync_followed SET until = now() + interval '1 hour'`)
+	c, err := customers.Create(w.db.WithContext(t.Context()), customers.Author{Name: "tests"}, edit(t, 1))
+	require.NoError(t, err)
+	w.later(10 * time.Second)
+	w.follow()
+	require.Equal(t, []uuid.UUID{c.ID}, w.listed(10))
+}
+
 func TestManyCustomersAreFollowedInSteps(t *testing.T) {
 	t.Parallel()
 	w := newWaiting(t)

@@ -85,6 +85,7 @@ func (l *Limiter) yield(ctx context.Context, endpoint string) (done func(), err 
 	}
 	done = func() { <-turn }
 	until := time.Now().Add(longest)
+	// Then it queues up with the others: Wait puts it off if that leaves too little time for the call.
 	if latest := deadline.Add(-longest); limited && latest.Before(until) {
 		until = latest
 	}
